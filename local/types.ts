@@ -1,5 +1,8 @@
 /** What the parts of the local runtime know of one another. */
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
 /** A CloudFormation template as JSON, as far as the runtime reads it. */
 export interface Template {
   Parameters?: Record<string, { Type: string; Default?: string }>;
@@ -35,10 +38,113 @@ export interface ResourceProvider {
   create(resource: ResolvedResource): Promise<CreatedResource> | CreatedResource;
 }
 
+/** CloudFormation type → provider, e.g. `{ 'AWS::SQS::Queue': … }`. A type has exactly one owner. */
+export type ProviderMap = Record<string, ResourceProvider>;
+
 /** Starts when every resource exists; stops in reverse order. */
 export interface Service {
   start?(): Promise<void>;
   stop?(): Promise<void>;
+}
+
+/**
+ * What every part of the runtime exports: `createXService(context, …its own needs): XService`, where
+ * `XService extends ProvidingService`. The runtime merges all `providers`, creates the template's
+ * resources with them in dependency order, then calls each `start`.
+ */
+export interface ProvidingService extends Service {
+  providers: ProviderMap;
+}
+
+/** What the runtime hands to each service factory. */
+export interface RuntimeContext {
+  settings: RuntimeSettings;
+  metrics: MetricSink;
+  aws: AwsClient;
+  assets: AssetLocator;
+  credentials: FunctionCredentials;
+  origins: OriginRegistry;
+  /** One line for the operator on stderr; the runtime adds the prefix and the line end. */
+  log(line: string): void;
+}
+
+/** Where the assembly keeps what the template names by bucket and key. */
+export interface AssetLocator {
+  /**
+   * @param s3Key the `S3Key` of a function's code, resolved
+   * @returns absolute path of the asset: a directory for bundles, a file for single files
+   * @throws {Error} when the manifest has no such asset
+   */
+  path(s3Key: string): string;
+}
+
+/** Gives a sandbox the environment by which the SDK reaches the local AWS endpoint as its role. */
+export interface FunctionCredentials {
+  /** `AWS_REGION`, the three credential variables and `AWS_ENDPOINT_URL_<SERVICE>` of every local service. */
+  environment(roleArn: string): Record<string, string>;
+}
+
+export type AwsServiceName = 'dynamodb' | 'dynamodbstreams' | 'sqs' | 's3' | 'sns' | 'cloudwatch';
+
+/** A backend's refusal, or a service's own (thrown by `CloudWatchApi`): travels to the caller unchanged. */
+export class AwsError extends Error {
+  override readonly name = 'AwsError';
+  /** Without namespace: `ResourceNotFoundException`. */
+  readonly code: string;
+  readonly status: number;
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/**
+ * The runtime's own calls (stream and queue polling, table creation): AWS JSON protocol straight to the
+ * backends, past authorisation and call counting.
+ */
+export interface AwsClient {
+  /**
+   * @param operation as in the API reference, e.g. `ReceiveMessage`
+   * @param signal ends a long poll at once when the runtime stops
+   * @throws {AwsError} the service's refusal; network failures as code `ServiceUnavailable`, status 503
+   */
+  call(
+    service: 'dynamodb' | 'dynamodbstreams' | 'sqs',
+    operation: string,
+    input: object,
+    signal?: AbortSignal,
+  ): Promise<Record<string, unknown>>;
+}
+
+/** Frees stream records that every consumer is done with; dynoxide itself keeps them all. */
+export interface StreamTrimmer {
+  /** `sequenceNumber` and everything older of this table's stream is read for good. Cheap; batches inside. */
+  trim(tableName: string, sequenceNumber: string): void;
+}
+
+/** The public origin finds the parts behind CloudFront by the host name that the template gives them. */
+export interface OriginRegistry {
+  /** @param host as in `Origins[].DomainName`, e.g. `abc.execute-api.us-east-1.amazonaws.com` */
+  register(host: string, origin: HttpOrigin): void;
+  find(host: string): HttpOrigin | undefined;
+}
+
+/** A part that answers HTTP in process; `request.url` is already the origin's own path. */
+export interface HttpOrigin {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** WebSocket; absent means refused. */
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** What answers CloudWatch's API; the AWS endpoint does the wire protocol (dates arrive as `Date`). */
+export interface CloudWatchApi {
+  /**
+   * @param operation `GetMetricData`, `DescribeAlarms`, `ListMetrics`, …
+   * @returns the output shape of the API reference, dates as `Date`
+   * @throws {AwsError} e.g. `InvalidParameterValue`
+   */
+  call(operation: string, input: Record<string, unknown>): Promise<Record<string, unknown>>;
 }
 
 /** Fixed facts of one run. */
