@@ -1,0 +1,211 @@
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { env } from '../environment.ts';
+import type { TableName } from '../table-schema.ts';
+import { dynamoClient } from './client.ts';
+import { fromAttributes, type Item, type Key, toAttributes } from './item.ts';
+
+/** A condition, update or filter with its placeholders. Names are `#x`, values `:x`. */
+export interface Expression {
+  text: string;
+  names?: Record<string, string>;
+  values?: Item;
+}
+
+/** A conditional write was refused; `current` is the item as it stood, if there was one. */
+export class ConditionFailed extends Error {
+  override readonly name = 'ConditionFailed';
+  readonly current: Item | undefined;
+
+  constructor(current: Item | undefined) {
+    super('condition failed');
+    this.current = current;
+  }
+}
+
+const tableVariables = {
+  crm: 'TABLE_CRM',
+  tasks: 'TABLE_TASKS',
+  platform: 'TABLE_PLATFORM',
+  views: 'TABLE_VIEWS',
+} as const satisfies Record<TableName, string>;
+
+/** The physical name of a table in this stage. */
+export function physicalTableName(table: TableName): string {
+  return env(tableVariables[table]);
+}
+
+/** One GetItem, strongly consistent unless told otherwise. */
+export async function getItem(
+  table: TableName,
+  key: Key,
+  options: { consistent?: boolean } = {},
+): Promise<Item | undefined> {
+  const { Item: found } = await dynamoClient().send(
+    new GetItemCommand({
+      TableName: physicalTableName(table),
+      Key: toAttributes({ ...key }),
+      ConsistentRead: options.consistent ?? true,
+    }),
+  );
+  return found && fromAttributes(found);
+}
+
+/** One BatchGetItem of ≤ 100 keys (AWS limit); items come back in the order of the keys, absent ones left out. */
+export async function batchGetItems(table: TableName, keys: Key[]): Promise<Item[]> {
+  if (keys.length === 0) return [];
+  const name = physicalTableName(table);
+  const found = new Map<string, Item>();
+  let pending = keys.map((key) => toAttributes({ ...key }));
+  while (pending.length > 0) {
+    const answer = await dynamoClient().send(
+      new BatchGetItemCommand({ RequestItems: { [name]: { Keys: pending } } }),
+    );
+    for (const attributes of answer.Responses?.[name] ?? []) {
+      const item = fromAttributes(attributes);
+      found.set(`${item.pk} ${item.sk}`, item);
+    }
+    pending = answer.UnprocessedKeys?.[name]?.Keys ?? [];
+  }
+  return keys.flatMap((key): Item[] => {
+    const item = found.get(`${key.pk} ${key.sk}`);
+    return item ? [item] : [];
+  });
+}
+
+/** One PutItem. @throws {ConditionFailed} */
+export async function putItem(table: TableName, item: Item & Key, condition?: Expression): Promise<void> {
+  await refusingConditions(() =>
+    dynamoClient().send(
+      new PutItemCommand({
+        TableName: physicalTableName(table),
+        Item: toAttributes(item),
+        ...conditionInput(condition),
+      }),
+    ),
+  );
+}
+
+/** One UpdateItem; answers the item as it stands afterwards. @throws {ConditionFailed} */
+export async function updateItem(
+  table: TableName,
+  key: Key,
+  update: Expression,
+  condition?: Expression,
+): Promise<Item> {
+  const { Attributes } = await refusingConditions(() =>
+    dynamoClient().send(
+      new UpdateItemCommand({
+        TableName: physicalTableName(table),
+        Key: toAttributes({ ...key }),
+        UpdateExpression: update.text,
+        ReturnValues: 'ALL_NEW',
+        ...(condition && {
+          ConditionExpression: condition.text,
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+        }),
+        ...placeholders(update, condition),
+      }),
+    ),
+  );
+  return fromAttributes(Attributes ?? {});
+}
+
+/** One DeleteItem. @throws {ConditionFailed} */
+export async function deleteItem(table: TableName, key: Key, condition?: Expression): Promise<void> {
+  await refusingConditions(() =>
+    dynamoClient().send(
+      new DeleteItemCommand({
+        TableName: physicalTableName(table),
+        Key: toAttributes({ ...key }),
+        ...conditionInput(condition),
+      }),
+    ),
+  );
+}
+
+export interface QueryInput {
+  table: TableName;
+  index?: string;
+  key: Expression;
+  filter?: Expression;
+  /** Items read, before the filter. */
+  limit?: number;
+  descending?: boolean;
+  startKey?: Item;
+  consistent?: boolean;
+  /** Attribute names to read; all when absent. */
+  project?: string[];
+}
+
+export interface QueryResult {
+  items: Item[];
+  /** Where to go on; absent when the range is at its end. */
+  lastKey?: Item;
+}
+
+/** One Query call: at most 1 MB is read (AWS limit), whatever the partition holds. */
+export async function queryPage(input: QueryInput): Promise<QueryResult> {
+  const projected: Expression | undefined = input.project && {
+    text: input.project.map((_, index) => `#p${index}`).join(', '),
+    names: Object.fromEntries(input.project.map((name, index) => [`#p${index}`, name])),
+  };
+  const answer = await dynamoClient().send(
+    new QueryCommand({
+      TableName: physicalTableName(input.table),
+      IndexName: input.index,
+      KeyConditionExpression: input.key.text,
+      FilterExpression: input.filter?.text,
+      ProjectionExpression: projected?.text,
+      ...placeholders(input.key, input.filter, projected),
+      Limit: input.limit,
+      ScanIndexForward: !input.descending,
+      ExclusiveStartKey: input.startKey && toAttributes(input.startKey),
+      ConsistentRead: input.consistent,
+    }),
+  );
+  return {
+    items: (answer.Items ?? []).map(fromAttributes),
+    ...(answer.LastEvaluatedKey && { lastKey: fromAttributes(answer.LastEvaluatedKey) }),
+  };
+}
+
+/** The names and values of several expressions in the form that the SDK takes. */
+export function placeholders(...expressions: (Expression | undefined)[]) {
+  const names = Object.assign({}, ...expressions.map((expression) => expression?.names)) as Record<
+    string,
+    string
+  >;
+  const values = Object.assign({}, ...expressions.map((expression) => expression?.values)) as Item;
+  return {
+    ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: toAttributes(values) }),
+  };
+}
+
+function conditionInput(condition: Expression | undefined) {
+  if (!condition) return {};
+  return {
+    ConditionExpression: condition.text,
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    ...placeholders(condition),
+  };
+}
+
+async function refusingConditions<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) {
+      throw new ConditionFailed(error.Item && fromAttributes(error.Item));
+    }
+    throw error;
+  }
+}

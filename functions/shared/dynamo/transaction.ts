@@ -1,0 +1,107 @@
+import {
+  TransactionCanceledException,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import { Problem } from '../problem.ts';
+import type { TableName } from '../table-schema.ts';
+import { dynamoClient } from './client.ts';
+import { fromAttributes, type Item, type Key, toAttributes } from './item.ts';
+import { type Expression, physicalTableName, placeholders } from './table.ts';
+
+/** One action of a transaction. */
+export type Write =
+  | { kind: 'put'; table: TableName; item: Item & Key; condition?: Expression }
+  | { kind: 'update'; table: TableName; key: Key; update: Expression; condition?: Expression }
+  | { kind: 'delete'; table: TableName; key: Key; condition?: Expression }
+  | { kind: 'check'; table: TableName; key: Key; condition: Expression };
+
+/** AWS: at most 100 actions in one transaction. */
+export const maxTransactionWrites = 100;
+
+/** A transaction was refused: `failed` names the action whose condition did not hold, with the item as it stood. */
+export class TransactionRefused extends Error {
+  override readonly name = 'TransactionRefused';
+  readonly failed: { index: number; current: Item | undefined }[];
+
+  constructor(failed: { index: number; current: Item | undefined }[]) {
+    super(`transaction refused by the conditions of actions ${failed.map(({ index }) => index).join(', ')}`);
+    this.failed = failed;
+  }
+}
+
+const conflictAttempts = 8;
+
+/**
+ * All or nothing, one TransactWriteItems call; tried again when another transaction touches the same items.
+ * @throws {TransactionRefused} when a condition does not hold
+ * @throws {Problem} `unavailable` when the contention does not end
+ */
+export async function transactWrite(writes: Write[]): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await dynamoClient().send(new TransactWriteItemsCommand({ TransactItems: writes.map(toTransactItem) }));
+      return;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const reasons = error.CancellationReasons ?? [];
+      const failed = reasons.flatMap((reason, index) =>
+        reason.Code === 'ConditionalCheckFailed'
+          ? [{ index, current: reason.Item && fromAttributes(reason.Item) }]
+          : [],
+      );
+      if (failed.length > 0) throw new TransactionRefused(failed);
+      const passing = reasons.some(
+        ({ Code }) => Code === 'TransactionConflict' || Code === 'ThrottlingError',
+      );
+      if (!passing) throw error;
+      if (attempt === conflictAttempts)
+        throw new Problem('unavailable', 'The record is being written by many at once');
+      // Full jitter: concurrent writers of one item must not meet again.
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
+    }
+  }
+}
+
+function toTransactItem(write: Write): TransactWriteItem {
+  const TableName = physicalTableName(write.table);
+  const guard = write.condition && {
+    ConditionExpression: write.condition.text,
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+  };
+  switch (write.kind) {
+    case 'put':
+      return {
+        Put: { TableName, Item: toAttributes(write.item), ...guard, ...placeholders(write.condition) },
+      };
+    case 'update':
+      return {
+        Update: {
+          TableName,
+          Key: toAttributes({ ...write.key }),
+          UpdateExpression: write.update.text,
+          ...guard,
+          ...placeholders(write.update, write.condition),
+        },
+      };
+    case 'delete':
+      return {
+        Delete: {
+          TableName,
+          Key: toAttributes({ ...write.key }),
+          ...guard,
+          ...placeholders(write.condition),
+        },
+      };
+    case 'check':
+      return {
+        ConditionCheck: {
+          TableName,
+          Key: toAttributes({ ...write.key }),
+          ConditionExpression: write.condition.text,
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ...placeholders(write.condition),
+        },
+      };
+  }
+}

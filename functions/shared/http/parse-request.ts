@@ -1,0 +1,144 @@
+import type { APIGatewayProxyEventV2WithLambdaAuthorizer, Context } from 'aws-lambda';
+import type * as z from 'zod/mini';
+import { type Caller, requirePermission } from '../caller.ts';
+import { parseIfMatch } from '../etag.ts';
+import { requestFingerprint } from '../idempotency.ts';
+import { parseLossless } from '../json.ts';
+import { nearestName } from '../nearest-name.ts';
+import { Problem, validationFailed } from '../problem.ts';
+import { type Role, type Route, roles } from '../route.ts';
+import { validate } from '../validation.ts';
+import type { RestRequest } from './request.ts';
+
+/** What the authorizer says of the caller: flat strings, as API Gateway and AppSync pass them. */
+export type AuthorizerContext = Record<string, string | undefined>;
+export type HttpEvent = APIGatewayProxyEventV2WithLambdaAuthorizer<AuthorizerContext>;
+
+/** Bodies above this are refused; a task's input and the largest batch fit well below. */
+export const maxBodyBytes = 1024 * 1024;
+const maxIdempotencyKeyLength = 255;
+
+/**
+ * Turns API Gateway's event into a checked request: identity, permission, parameters, body, in this order.
+ * @throws {Problem} for the first of them that is not right
+ */
+export function parseRequest(event: HttpEvent, route: Route, context: Context): RestRequest {
+  const caller = route.permission === 'public' ? nobody : callerOf(event.requestContext.authorizer?.lambda);
+  if (route.permission !== 'public') requirePermission(caller, route.permission);
+  const rawBody = bodyText(event);
+  const idempotencyKey = event.headers['idempotency-key'];
+  return {
+    caller,
+    requestId: event.requestContext.requestId,
+    path: (event.pathParameters ?? {}) as Record<string, string>,
+    query: parseQuery(event.rawQueryString, route.query),
+    body: parseBody(rawBody, route.body),
+    ifMatch: parseIfMatch(event.headers['if-match']),
+    ifNoneMatch: event.headers['if-none-match'],
+    idempotency:
+      route.method === 'POST' && idempotencyKey !== undefined
+        ? {
+            tenantId: caller.tenantId,
+            key: checkIdempotencyKey(idempotencyKey),
+            fingerprint: requestFingerprint(route.method, event.rawPath, event.rawQueryString, rawBody),
+          }
+        : undefined,
+    remainingMillis: () => context.getRemainingTimeInMillis(),
+  };
+}
+
+const nobody: Caller = { tenantId: '', subject: '', role: 'viewer' };
+
+/** @throws {Problem} `unauthenticated` with the authorizer's reason */
+export function callerOf(authorizer: AuthorizerContext | undefined): Caller {
+  const { authenticated, tenantId, subject, role, keyId, taskTypes, reason } = authorizer ?? {};
+  if (authenticated !== 'true' || !tenantId || !subject || !roles.includes(role as Role)) {
+    throw new Problem(
+      'unauthenticated',
+      reason ?? 'Send a bearer token or an API key in the Authorization header',
+      {
+        headers: { 'www-authenticate': 'Bearer' },
+      },
+    );
+  }
+  return {
+    tenantId,
+    subject,
+    role: role as Role,
+    ...(keyId ? { keyId } : {}),
+    ...(taskTypes ? { taskTypes: taskTypes.split(',') } : {}),
+  };
+}
+
+function bodyText(event: HttpEvent): string {
+  const { body = '', isBase64Encoded } = event;
+  const size = isBase64Encoded ? Math.floor(body.length * 0.75) : Buffer.byteLength(body);
+  if (size > maxBodyBytes) {
+    throw new Problem('payload_too_large', `The body has ${size} bytes and the limit is ${maxBodyBytes}`, {
+      extensions: { limitBytes: maxBodyBytes },
+    });
+  }
+  if (!isBase64Encoded) return body;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(body, 'base64'));
+  } catch {
+    throw new Problem('malformed_json', 'The body is not valid UTF-8');
+  }
+}
+
+function parseBody(text: string, schema: z.ZodMiniType | undefined): unknown {
+  if (!schema) {
+    if (text.trim() === '' || text.trim() === '{}') return undefined;
+    throw validationFailed([{ pointer: '', code: 'unknown_field', message: 'this operation takes no body' }]);
+  }
+  if (text.trim() === '') {
+    const empty = schema.safeParse(undefined);
+    if (empty.success) return empty.data;
+    throw new Problem('malformed_json', 'A JSON body is needed and there was none');
+  }
+  let value: unknown;
+  try {
+    value = parseLossless(text);
+  } catch (error) {
+    throw new Problem('malformed_json', error instanceof Error ? error.message : 'not valid JSON');
+  }
+  return validate(schema, value);
+}
+
+/** @throws {Problem} `unknown_parameter` naming the nearest known one */
+function parseQuery(rawQueryString: string, schema: z.ZodMiniType | undefined): Record<string, string> {
+  const shape = (schema?._zod.def as { shape?: Record<string, unknown> } | undefined)?.shape ?? {};
+  const known = Object.keys(shape);
+  const query: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(rawQueryString)) {
+    if (!known.includes(name)) throw unknownParameter(name, known);
+    if (Object.hasOwn(query, name)) {
+      throw validationFailed([{ parameter: name, code: 'repeated', message: 'is given more than once' }]);
+    }
+    query[name] = value;
+  }
+  return query;
+}
+
+function unknownParameter(name: string, known: string[]): Problem {
+  const near = nearestName(name, known);
+  const hint = near
+    ? `did you mean ${JSON.stringify(near)}?`
+    : known.length > 0
+      ? `known are: ${known.join(', ')}`
+      : 'this operation takes none';
+  return new Problem('unknown_parameter', `Unknown parameter ${JSON.stringify(name)}; ${hint}`, {
+    errors: [{ parameter: name, code: 'unknown_parameter', message: hint }],
+  });
+}
+
+function checkIdempotencyKey(key: string): string {
+  if (key.length > 0 && key.length <= maxIdempotencyKeyLength && /^[\x21-\x7e]+$/.test(key)) return key;
+  throw validationFailed([
+    {
+      parameter: 'Idempotency-Key',
+      code: 'invalid_format',
+      message: `must be 1 to ${maxIdempotencyKeyLength} printable ASCII characters without spaces`,
+    },
+  ]);
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { now } from './clock.ts';
+import { getItem } from './dynamo/table.ts';
+import { Problem } from './problem.ts';
+import { carryOut, type PlannedWrite } from './write-plan.ts';
+
+/** The `Idempotency-Key` of a request and what it was sent with. */
+export interface IdempotencyKey {
+  tenantId: string;
+  key: string;
+  /** Hash of method, path and body: the same key with another one is a mistake of the caller. */
+  fingerprint: string;
+}
+
+/** An answer as it was first given. */
+export interface StoredAnswer {
+  status: number;
+  headers: Record<string, string>;
+  /** JSON text, so that it is replayed letter by letter. */
+  body: string;
+}
+
+const keptSeconds = 24 * 60 * 60;
+
+/** Hashes what makes two requests the same. */
+export function requestFingerprint(...parts: string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:${part}`);
+  return hash.digest('base64url');
+}
+
+/** The key of one operation of a batch: its record commits with that operation's own writes. */
+export function subKey(idempotency: IdempotencyKey | undefined, index: number): IdempotencyKey | undefined {
+  return idempotency && { ...idempotency, key: `${idempotency.key}#${index}` };
+}
+
+/**
+ * Carries out the writes and, in the same transaction, keeps the answer under the idempotency key:
+ * a crash can neither lose the record nor do the work twice.
+ * @throws {Problem} `idempotency_in_flight` when the key has been used before; `withReplay` turns it into the first answer
+ */
+export async function carryOutOnce(
+  writes: PlannedWrite[],
+  idempotency: IdempotencyKey | undefined,
+  answer: StoredAnswer,
+): Promise<void> {
+  if (!idempotency) return carryOut(writes);
+  const record: PlannedWrite = {
+    write: {
+      kind: 'put',
+      table: 'platform',
+      item: {
+        ...recordKey(idempotency),
+        fingerprint: idempotency.fingerprint,
+        answer,
+        ttl: Math.floor(now().getTime() / 1000) + keptSeconds,
+      },
+      // TTL deletion may lag by days, so an expired record counts as absent.
+      condition: {
+        text: 'attribute_not_exists(pk) OR #ttl < :now',
+        names: { '#ttl': 'ttl' },
+        values: { ':now': Math.floor(now().getTime() / 1000) },
+      },
+    },
+    refused: () =>
+      new Problem('idempotency_in_flight', 'A request with this idempotency key is still running'),
+  };
+  await carryOut([record, ...writes]);
+}
+
+/**
+ * Runs a command; when it is refused, the reason may be that it has been done before under this key,
+ * and then the first answer is given again. The happy path costs no read.
+ */
+export async function withReplay<T>(
+  idempotency: IdempotencyKey | undefined,
+  run: () => Promise<T>,
+  replay: (answer: StoredAnswer) => T,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!idempotency || !(error instanceof Problem)) throw error;
+    const answer = await findAnswer(idempotency);
+    if (!answer) throw error;
+    return replay(answer);
+  }
+}
+
+/** @throws {Problem} `idempotency_mismatch` when the key was used for another request */
+async function findAnswer(idempotency: IdempotencyKey): Promise<StoredAnswer | undefined> {
+  const record = await getItem('platform', recordKey(idempotency));
+  if (!record || Number(record.ttl) < now().getTime() / 1000) return undefined;
+  if (record.fingerprint !== idempotency.fingerprint) {
+    throw new Problem(
+      'idempotency_mismatch',
+      'This idempotency key was used for a different request; use a new key for each new request',
+    );
+  }
+  return record.answer as StoredAnswer;
+}
+
+function recordKey({ tenantId, key }: IdempotencyKey) {
+  return { pk: `${tenantId}#idempotency#${key}`, sk: 'answer' };
+}

@@ -1,0 +1,15 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { env } from './environment.ts';
+
+let logger: Logger | undefined;
+
+/** The function's structured logger. Bodies, tokens and secrets are never given to it. */
+export function log(): Logger {
+  logger ??= new Logger({ serviceName: 'tandem', persistentKeys: { stage: env('STAGE') } });
+  return logger;
+}
+
+/** The trace id of the running invocation, as callers see it in problems. */
+export function traceId(fallback: string): string {
+  return /Root=([^;]+)/.exec(process.env._X_AMZN_TRACE_ID ?? '')?.[1] ?? fallback;
+}

@@ -1,0 +1,62 @@
+import type { Item } from './dynamo/item.ts';
+import { ConditionFailed, deleteItem, putItem, updateItem } from './dynamo/table.ts';
+import { maxTransactionWrites, TransactionRefused, transactWrite, type Write } from './dynamo/transaction.ts';
+import { Problem } from './problem.ts';
+
+/** A write together with what it means when its condition does not hold. */
+export interface PlannedWrite {
+  write: Write;
+  /** The problem to answer; `current` is the item as it stood. Absent: `conflict`. */
+  refused?: (current: Item | undefined) => Problem;
+}
+
+/** What a command is going to do, decided but not yet done: all of its writes happen or none. */
+export interface WritePlan<Result> {
+  writes: PlannedWrite[];
+  result: Result;
+}
+
+/**
+ * Carries a plan out: one plain call for a single write, one transaction otherwise.
+ * @throws {Problem} of the first write whose condition does not hold, in the plan's order
+ */
+export async function carryOut(writes: PlannedWrite[]): Promise<void> {
+  if (writes.length > maxTransactionWrites) {
+    throw new Problem(
+      'validation_failed',
+      `This needs ${writes.length} writes in one transaction and the limit is ${maxTransactionWrites}; send fewer operations`,
+    );
+  }
+  const [first] = writes;
+  if (!first) return;
+  try {
+    if (writes.length === 1 && first.write.kind !== 'check') await writeOne(first.write);
+    else await transactWrite(writes.map(({ write }) => write));
+  } catch (error) {
+    if (error instanceof ConditionFailed) throw refusal(first, error.current);
+    if (error instanceof TransactionRefused) {
+      const [failed] = error.failed;
+      const planned = failed && writes[failed.index];
+      if (failed && planned) throw refusal(planned, failed.current);
+    }
+    throw error;
+  }
+}
+
+function refusal(planned: PlannedWrite, current: Item | undefined): Problem {
+  return (
+    planned.refused?.(current) ?? new Problem('conflict', 'The record was changed by someone else; try again')
+  );
+}
+
+async function writeOne(write: Exclude<Write, { kind: 'check' }>): Promise<void> {
+  switch (write.kind) {
+    case 'put':
+      return putItem(write.table, write.item, write.condition);
+    case 'update':
+      await updateItem(write.table, write.key, write.update, write.condition);
+      return;
+    case 'delete':
+      return deleteItem(write.table, write.key, write.condition);
+  }
+}
