@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 export interface Template {
   Parameters?: Record<string, { Type: string; Default?: string }>;
   Conditions?: Record<string, unknown>;
-  Mappings?: Record<string, unknown>;
+  Mappings?: Record<string, Record<string, Record<string, unknown>>>;
   Resources: Record<string, TemplateResource>;
   Outputs?: Record<string, { Value: unknown; Description?: string }>;
 }
