@@ -1,5 +1,5 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Logger } from '@smithy/types';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+
 import { credentialsFromEnvironment } from '../aws-credentials.ts';
 
 let client: DynamoDBClient | undefined;
@@ -11,7 +11,7 @@ let client: DynamoDBClient | undefined;
 export function dynamoClient(): DynamoDBClient {
   client ??= new DynamoDBClient({
     credentials: credentialsFromEnvironment,
-    logger: {} as Logger,
+    logger: {} as NonNullable<DynamoDBClientConfig['logger']>,
     maxAttempts: 4,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, httpAgent: { maxSockets: 64 } },
   });

@@ -1,0 +1,25 @@
+import * as z from 'zod/mini';
+import { type ListSpec, maxLimit } from './list-spec.ts';
+
+/** The query parameters of a list as a strict object of strings: gives the known names and the OpenAPI parameters. */
+export function listParameters(spec: ListSpec, options: { total?: boolean } = {}): z.ZodMiniType {
+  const text = (description: string) => z.optional(z.string().check(z.meta({ description })));
+  const shape: Record<string, z.ZodMiniType> = {};
+  for (const [name, field] of Object.entries(spec.filters)) {
+    for (const operator of field.operators) {
+      const allowed = field.values ? ` One of: ${field.values.join(', ')}.` : '';
+      const meaning = field.description ?? `Filter on ${name}`;
+      const comma = operator === 'in' ? ' Comma-separated, at most 20.' : '';
+      shape[operator === 'eq' ? name : `${name}[${operator}]`] = text(
+        `${meaning} (${operator}).${allowed}${comma}`,
+      );
+    }
+  }
+  const sorts = Object.keys(spec.sorts).flatMap((name) => [name, `-${name}`]);
+  shape.sort = text(`One of: ${sorts.join(', ')}. Default ${spec.defaultSort}.`);
+  shape.limit = text(`Rows in a page, 1 to ${maxLimit}. Default 50.`);
+  shape.cursor = text('`page.nextCursor` of the page before.');
+  shape.fields = text('Only these members of each record, comma-separated.');
+  if (options.total) shape.include = text('`total` adds the number of records, where a counter knows it.');
+  return z.strictObject(shape);
+}

@@ -1,0 +1,69 @@
+import type { Item } from '../dynamo/item.ts';
+import type { Expression } from '../dynamo/table.ts';
+import type { Filter, ListSpec } from './list-spec.ts';
+
+const comparators = { eq: '=', ne: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
+
+/** The filters as one DynamoDB filter expression; undefined when there are none. */
+export function filterExpression(filters: Filter[], spec: ListSpec): Expression | undefined {
+  const names: Record<string, string> = {};
+  const values: Item = {};
+  const parts = filters.map((filter, at) => {
+    const field = spec.filters[filter.field];
+    names[`#f${at}`] = field?.attribute ?? filter.field;
+    filter.values.forEach((value, index) => {
+      values[`:f${at}v${index}`] = value;
+    });
+    if (filter.operator === 'in') {
+      return `#f${at} IN (${filter.values.map((_, index) => `:f${at}v${index}`).join(', ')})`;
+    }
+    if (filter.operator === 'prefix') return `begins_with(#f${at}, :f${at}v0)`;
+    if (field?.type === 'tag') {
+      return filter.operator === 'ne' ? `NOT contains(#f${at}, :f${at}v0)` : `contains(#f${at}, :f${at}v0)`;
+    }
+    return `#f${at} ${comparators[filter.operator]} :f${at}v0`;
+  });
+  if (spec.livingOnly) {
+    names['#deletedAt'] = 'deletedAt';
+    parts.push('attribute_not_exists(#deletedAt)');
+  }
+  return parts.length > 0 ? { text: parts.join(' AND '), names, values } : undefined;
+}
+
+/** The same as the expression, on an item that is already here. */
+export function matchesFilters(item: Item, filters: Filter[], spec: ListSpec): boolean {
+  if (spec.livingOnly && item.deletedAt !== undefined) return false;
+  return filters.every((filter) => {
+    const field = spec.filters[filter.field];
+    const stored = item[field?.attribute ?? filter.field];
+    const [value] = filter.values;
+    if (field?.type === 'tag') {
+      const contained = Array.isArray(stored) && stored.includes(value);
+      return filter.operator === 'ne' ? !contained : contained;
+    }
+    if (filter.operator === 'ne') return stored !== value;
+    if (stored === undefined || stored === null || value === undefined) return false;
+    if (filter.operator === 'in') return filter.values.includes(stored as string);
+    if (filter.operator === 'prefix') return String(stored).startsWith(String(value));
+    return compare(stored as string | number, filter.operator, value as string | number);
+  });
+}
+
+function compare(
+  stored: string | number,
+  operator: 'eq' | 'gt' | 'gte' | 'lt' | 'lte',
+  value: string | number,
+) {
+  switch (operator) {
+    case 'eq':
+      return stored === value;
+    case 'gt':
+      return stored > value;
+    case 'gte':
+      return stored >= value;
+    case 'lt':
+      return stored < value;
+    case 'lte':
+      return stored <= value;
+  }
+}

@@ -1,0 +1,91 @@
+import type { Item } from '../dynamo/item.ts';
+import type { Expression } from '../dynamo/table.ts';
+import { firstIdAt } from '../ids.ts';
+import type { Filter, ListQuery, ListSpec, RowSource } from './list-spec.ts';
+
+/** How a list is read: one index range, and what is left to filter. */
+export interface ListPlan {
+  source: RowSource;
+  key: Expression;
+  /** Filters that the range does not answer by itself. */
+  residual: Filter[];
+}
+
+/** Sorts after every id, so `<value>~` ends the range of all keys that begin with `<value>#`. */
+const afterIds = '~';
+
+/** Chooses the narrowest source in the wanted order and turns filters on its sort field into a key range. */
+export function planList(query: ListQuery, spec: ListSpec, tenantId: string): ListPlan {
+  const { field: sortField } = query.sort;
+  const partition = spec.partitions.find(
+    ({ field, sort }) =>
+      sort === sortField && query.filters.some((f) => f.field === field && f.operator === 'eq'),
+  );
+  const partitionFilter =
+    partition && query.filters.find((f) => f.field === partition.field && f.operator === 'eq');
+  const source = partition?.source ?? spec.sorts[sortField];
+  if (!source) throw new Error(`list ${spec.what} has no source for the sort ${sortField}`);
+  const rest = query.filters.filter((filter) => filter !== partitionFilter);
+  const inRange = (filter: Filter) =>
+    filter.field === sortField && filter.operator !== 'ne' && filter.operator !== 'in';
+  const range = sortRange(rest.filter(inRange), source, spec);
+  return {
+    source,
+    key: keyExpression(source, source.partition(tenantId, String(partitionFilter?.values[0] ?? '')), range),
+    residual: rest.filter((filter) => !inRange(filter)),
+  };
+}
+
+interface SortRange {
+  lower?: string;
+  upper?: string;
+  prefix?: string;
+}
+
+function sortRange(filters: Filter[], source: RowSource, spec: ListSpec): SortRange {
+  const range: SortRange = {};
+  const raise = (bound: string) => {
+    if (range.lower === undefined || bound > range.lower) range.lower = bound;
+  };
+  const lower = (bound: string) => {
+    if (range.upper === undefined || bound < range.upper) range.upper = bound;
+  };
+  for (const { operator, values } of filters) {
+    const value = String(values[0]);
+    const [from, beyond] =
+      source.keyOf === 'id'
+        ? [firstIdAt(spec.idPrefix, Date.parse(value)), firstIdAt(spec.idPrefix, Date.parse(value) + 1)]
+        : [value, `${value}${afterIds}`];
+    if (operator === 'gte' || operator === 'eq') raise(from);
+    if (operator === 'gt') raise(beyond);
+    if (operator === 'lte' || operator === 'eq') lower(beyond);
+    if (operator === 'lt') lower(from);
+    if (operator === 'prefix') range.prefix = value;
+  }
+  return range;
+}
+
+function keyExpression(source: RowSource, partition: string, range: SortRange): Expression {
+  const names: Record<string, string> = { '#pk': source.pkAttribute };
+  const values: Item = { ':pk': partition };
+  let text = '#pk = :pk';
+  if (range.prefix !== undefined || range.lower !== undefined || range.upper !== undefined) {
+    names['#sk'] = source.skAttribute;
+  }
+  if (range.prefix !== undefined) {
+    values[':prefix'] = range.prefix;
+    text += ' AND begins_with(#sk, :prefix)';
+  } else if (range.lower !== undefined && range.upper !== undefined) {
+    // BETWEEN refuses a lower bound above the upper one; such a range is simply empty.
+    values[':lower'] = range.lower;
+    values[':upper'] = [range.lower, range.upper].sort().at(-1);
+    text += ' AND #sk BETWEEN :lower AND :upper';
+  } else if (range.lower !== undefined) {
+    values[':lower'] = range.lower;
+    text += ' AND #sk >= :lower';
+  } else if (range.upper !== undefined) {
+    values[':upper'] = range.upper;
+    text += ' AND #sk <= :upper';
+  }
+  return { text, names, values };
+}
