@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { stageOf } from '../lib/stage.ts';
+import { TandemStack } from '../lib/tandem-stack.ts';
+import { bundleFunctions } from '../tools/bundle.ts';
+import { parts } from './parts.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** The context of cdk.json and `-c key=value`: the CDK CLI hands both over, a plain `node bin/tandem.ts` does not. */
+function context(): Record<string, unknown> {
+  const settings = JSON.parse(readFileSync(resolve(root, 'cdk.json'), 'utf8')) as {
+    context: Record<string, unknown>;
+  };
+  const given = process.argv.flatMap((argument, index, all) => {
+    const [, key, value] = (all[index - 1] === '-c' && /^([^=]+)=(.*)$/.exec(argument)) || [];
+    return key ? [[key, value] as const] : [];
+  });
+  return { ...settings.context, ...Object.fromEntries(given) };
+}
+
+const bundles = resolve(root, '.build/functions');
+bundleFunctions(bundles);
+
+const app = new App({ context: context(), analyticsReporting: false, treeMetadata: false });
+const stage = stageOf(app.node.tryGetContext('stage') ?? 'dev');
+new TandemStack(app, `tandem-${stage.name}`, {
+  stage,
+  bundles,
+  ...(await parts()),
+});
+app.synth();

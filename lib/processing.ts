@@ -1,0 +1,103 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { Construct } from 'constructs';
+import { allow, type FunctionName, type TandemFunction } from './function.ts';
+import type { Queues, WorkQueue } from './queues.ts';
+import { physicalName, type Stage } from './stage.ts';
+import type { Tables } from './tables.ts';
+
+export interface ProcessingProps {
+  stage: Stage;
+  tables: Tables;
+  queues: Queues;
+  functions: Record<FunctionName, TandemFunction>;
+}
+
+/** What runs by itself: the stream consumer, the two queue consumers and the clock. */
+export class Processing extends Construct {
+  constructor(scope: Construct, id: string, { stage, tables, queues, functions }: ProcessingProps) {
+    super(scope, id);
+    this.#consumeStream('crm', tables.crm, functions.changes, queues);
+    this.#consumeStream('tasks', tables.tasks, functions.changes, queues);
+    this.#consumeQueue('runner', queues.runner, functions.runner);
+    this.#consumeQueue('webhooks', queues.webhooks, functions.webhooks);
+    this.#everyMinute(stage, functions.clock, queues);
+  }
+
+  /**
+   * A record that keeps failing is bisected out of its batch and, after its retries, leaves for the failure
+   * queue: Lambda's default is to block the shard with it for a day.
+   */
+  #consumeStream(name: string, table: Table, target: TandemFunction, queues: Queues): void {
+    const streamArn = table.tableStreamArn;
+    if (!streamArn) throw new Error(`the table ${name} has no stream`);
+    target.allow(
+      allow(
+        [
+          'dynamodb:DescribeStream',
+          'dynamodb:GetRecords',
+          'dynamodb:GetShardIterator',
+          'dynamodb:ListStreams',
+        ],
+        streamArn,
+      ),
+    );
+    const mapping = new EventSourceMapping(this, `Stream-${name}`, {
+      target: target.function,
+      eventSourceArn: streamArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      parallelizationFactor: 2,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      retryAttempts: 5,
+      maxRecordAge: Duration.hours(6),
+      onFailure: new SqsDlq(queues.changesFailures),
+    });
+    mapping.node.addDependency(target.role);
+  }
+
+  #consumeQueue(name: string, { queue }: WorkQueue, target: TandemFunction): void {
+    target.allow(
+      allow(
+        ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+        queue.queueArn,
+      ),
+    );
+    const mapping = new EventSourceMapping(this, `Queue-${name}`, {
+      target: target.function,
+      eventSourceArn: queue.queueArn,
+      batchSize: 10,
+      reportBatchItemFailures: true,
+      maxConcurrency: 10,
+    });
+    mapping.node.addDependency(target.role);
+  }
+
+  #everyMinute(stage: Stage, clock: TandemFunction, queues: Queues): void {
+    const role = new Role(this, 'ClockRole', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    });
+    role.addToPolicy(allow(['lambda:InvokeFunction'], clock.function.functionArn));
+    role.addToPolicy(allow(['sqs:SendMessage'], queues.clockFailures.queueArn));
+    const schedule = new CfnSchedule(this, 'Clock', {
+      name: physicalName(stage, 'clock'),
+      scheduleExpression: 'rate(1 minute)',
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: {
+        arn: clock.function.functionArn,
+        roleArn: role.roleArn,
+        // The next tick does whatever this one could not, so a late one is worth nothing.
+        retryPolicy: { maximumEventAgeInSeconds: 60, maximumRetryAttempts: 2 },
+        deadLetterConfig: { arn: queues.clockFailures.queueArn },
+      },
+    });
+    schedule.node.addDependency(role);
+  }
+}

@@ -1,0 +1,69 @@
+import { Duration } from 'aws-cdk-lib';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { timeouts } from './function.ts';
+import { physicalName, type Stage } from './stage.ts';
+
+/** A queue with the dead-letter queue behind it. */
+export interface WorkQueue {
+  queue: Queue;
+  deadLetters: Queue;
+}
+
+/**
+ * Work queues and the failure queues of the stream and the schedule.
+ * Standard queues become fair by their senders: each message carries `MessageGroupId` = tenant.
+ */
+export class Queues extends Construct {
+  readonly runner: WorkQueue;
+  readonly webhooks: WorkQueue;
+  /** Where the position of a stream batch goes that `changes` could not process. */
+  readonly changesFailures: Queue;
+  /** Where a clock tick goes that Scheduler could not deliver. */
+  readonly clockFailures: Queue;
+  readonly #stage: Stage;
+
+  constructor(scope: Construct, id: string, stage: Stage) {
+    super(scope, id);
+    this.#stage = stage;
+    this.runner = this.#workQueue('runner', timeouts.runner);
+    this.webhooks = this.#workQueue('webhooks', timeouts.webhooks);
+    this.changesFailures = this.#queue('changes-dlq', { retentionPeriod: Duration.days(14) });
+    this.clockFailures = this.#queue('clock-dlq', { retentionPeriod: Duration.days(14) });
+  }
+
+  /** Every queue that collects failures; each has an alarm on its depth. */
+  get failureQueues(): Record<string, Queue> {
+    return {
+      'runner-dlq': this.runner.deadLetters,
+      'webhooks-dlq': this.webhooks.deadLetters,
+      'changes-dlq': this.changesFailures,
+      'clock-dlq': this.clockFailures,
+    };
+  }
+
+  get workQueues(): Record<string, WorkQueue> {
+    return { runner: this.runner, webhooks: this.webhooks };
+  }
+
+  #workQueue(name: string, consumerTimeout: Duration): WorkQueue {
+    const deadLetters = this.#queue(`${name}-dlq`, { retentionPeriod: Duration.days(14) });
+    const queue = this.#queue(name, {
+      // Lambda's advice: six times the function's timeout, so that a throttled batch is not received twice.
+      visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
+      retentionPeriod: Duration.days(4),
+      receiveMessageWaitTime: Duration.seconds(20),
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
+    });
+    return { queue, deadLetters };
+  }
+
+  #queue(name: string, props: ConstructorParameters<typeof Queue>[2]): Queue {
+    return new Queue(this, name, {
+      queueName: physicalName(this.#stage, name),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      ...props,
+    });
+  }
+}
