@@ -166,18 +166,50 @@ export interface RuntimeSettings {
 /** How one invocation ended. `error` is what Lambda reports as a function error. */
 export interface InvocationResult {
   payload?: unknown;
-  error?: { errorType: string; errorMessage: string; kind: 'handled' | 'timeout' | 'exit' | 'out-of-memory' };
+  error?: {
+    errorType: string;
+    errorMessage: string;
+    kind: 'handled' | 'init' | 'timeout' | 'exit' | 'out-of-memory';
+  };
+  requestId: string;
   /** Wall time of the handler in milliseconds; start-up of a sandbox is not in it. */
   durationMs: number;
+}
+
+/** An AWS service that calls by the function's resource policy, e.g. API Gateway with the ARN of the route. */
+export interface InvocationSource {
+  /** `apigateway.amazonaws.com` */
+  service: string;
+  arn: string;
+}
+
+export interface InvokeOptions {
+  /** Checked against the `AWS::Lambda::Permission`s; absent for callers that come with a role. */
+  source?: InvocationSource;
+  /** `X-Amzn-Trace-Id` of the caller; a new trace when absent. */
+  traceHeader?: string;
 }
 
 /** Runs the functions of the template in sandboxes. */
 export interface LambdaService {
   /**
+   * Waits for the answer (`RequestResponse`).
    * @param functionName name or ARN
-   * @throws {ThrottledError} when the concurrency limit stays reached
+   * @throws {AwsError} `TooManyRequestsException` 429 when the concurrency limit stays reached,
+   *   `AccessDeniedException` 403 when no permission names the source, `ResourceNotFoundException` 404,
+   *   `RequestTooLargeException` 413 above 6 MB
    */
-  invoke(functionName: string, payload: unknown): Promise<InvocationResult>;
+  invoke(functionName: string, payload: unknown, options?: InvokeOptions): Promise<InvocationResult>;
+  /**
+   * Queues the event (`Event`): two retries, then the failure destination or dead-letter queue.
+   * @returns once the event is accepted
+   * @throws {AwsError} as `invoke`, except for throttling
+   */
+  invokeAsync(functionName: string, payload: unknown, options?: InvokeOptions): Promise<void>;
+  /** Whether a permission of the template lets this source in. */
+  permits(functionName: string, source: InvocationSource): boolean;
+  /** Seconds that an invocation may take. */
+  timeoutSeconds(functionName: string): number;
 }
 
 export interface MetricDatum {
