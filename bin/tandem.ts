@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { checkWithNag } from '../lib/nag.ts';
 import { stageOf } from '../lib/stage.ts';
 import { TandemStack } from '../lib/tandem-stack.ts';
 import { bundleFunctions } from '../tools/bundle.ts';
@@ -25,9 +26,10 @@ bundleFunctions(bundles);
 
 const app = new App({ context: context(), analyticsReporting: false, treeMetadata: false });
 const stage = stageOf(app.node.tryGetContext('stage') ?? 'dev');
-new TandemStack(app, `tandem-${stage.name}`, {
+const stack = new TandemStack(app, `tandem-${stage.name}`, {
   stage,
   bundles,
   ...(await parts()),
 });
+if (app.node.tryGetContext('nag') !== 'false') checkWithNag(app, stack);
 app.synth();

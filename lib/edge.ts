@@ -37,7 +37,6 @@ export class Edge extends Construct {
   constructor(scope: Construct, id: string, { stage, restApi, graphqlApi }: EdgeProps) {
     super(scope, id);
     const viewerRequest = new EdgeFunction(this, 'ViewerRequest', {
-      functionName: physicalName(stage, 'viewer-request'),
       runtime: FunctionRuntime.JS_2_0,
       code: FunctionCode.fromInline(readFileSync(new URL('edge-viewer-request.js', import.meta.url), 'utf8')),
     });
@@ -46,7 +45,6 @@ export class Edge extends Construct {
       allowedMethods: AllowedMethods.ALLOW_ALL,
       cachePolicy: CachePolicy.CACHING_DISABLED,
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-      compress: true,
       functionAssociations: [{ function: viewerRequest, eventType: FunctionEventType.VIEWER_REQUEST }],
     } satisfies Omit<BehaviorOptions, 'origin'>;
     const rest = new HttpOrigin(restApi.domainName, {
@@ -59,7 +57,6 @@ export class Edge extends Construct {
     });
     // The documentation is the same for everyone; it stays cached as long as its own Cache-Control says.
     const documents = new CachePolicy(this, 'Documents', {
-      cachePolicyName: physicalName(stage, 'documents'),
       minTtl: Duration.seconds(0),
       defaultTtl: Duration.seconds(0),
       maxTtl: Duration.days(1),
@@ -78,6 +75,7 @@ export class Edge extends Construct {
           ...behavior,
           allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
           cachePolicy: documents,
+          compress: true,
           originRequestPolicy: undefined,
         },
       },

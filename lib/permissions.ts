@@ -70,7 +70,6 @@ export function grantPermissions(
       ...may('tasks', ['GetItem', 'Query', 'UpdateItem']),
       ...send(queues.webhooks.queue),
       ...send(queues.runner.queue),
-      ...send(queues.changesFailures),
       ...(graphqlApi.publishFieldArns.length > 0
         ? [allow(['appsync:GraphQL'], ...graphqlApi.publishFieldArns)]
         : []),

@@ -1,7 +1,8 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { EventInvokeConfig, EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
@@ -86,6 +87,13 @@ export class Processing extends Construct {
     });
     role.addToPolicy(allow(['lambda:InvokeFunction'], clock.function.functionArn));
     role.addToPolicy(allow(['sqs:SendMessage'], queues.clockFailures.queueArn));
+    // Scheduler invokes asynchronously: an error of the function itself never comes back to it.
+    new EventInvokeConfig(this, 'ClockFailures', {
+      function: clock.function,
+      retryAttempts: 0,
+      maxEventAge: Duration.seconds(60),
+      onFailure: new SqsDestination(queues.clockFailures),
+    });
     const schedule = new CfnSchedule(this, 'Clock', {
       name: physicalName(stage, 'clock'),
       scheduleExpression: 'rate(1 minute)',

@@ -19,7 +19,7 @@ export class Queues extends Construct {
   readonly webhooks: WorkQueue;
   /** Where the position of a stream batch goes that `changes` could not process. */
   readonly changesFailures: Queue;
-  /** Where a clock tick goes that Scheduler could not deliver. */
+  /** Where a clock tick goes that could not be delivered or failed. */
   readonly clockFailures: Queue;
   readonly #stage: Stage;
 
