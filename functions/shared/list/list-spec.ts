@@ -11,6 +11,8 @@ export interface FilterField {
   operators: readonly Operator[];
   /** The stored attribute; the field's own name when absent. */
   attribute?: string;
+  /** The attribute is an index key `<value>#<id>`, so equality means: begins with `<value>#`. */
+  keyed?: boolean;
   /** Brings a filter value into the stored form, e.g. lower case; the identity when absent. */
   normalise?: (text: string) => string;
   description?: string;

@@ -12,12 +12,13 @@ export function filterExpression(filters: Filter[], spec: ListSpec): Expression 
     const field = spec.filters[filter.field];
     names[`#f${at}`] = field?.attribute ?? filter.field;
     filter.values.forEach((value, index) => {
-      values[`:f${at}v${index}`] = value;
+      values[`:f${at}v${index}`] = field?.keyed && filter.operator === 'eq' ? `${value}#` : value;
     });
     if (filter.operator === 'in') {
       return `#f${at} IN (${filter.values.map((_, index) => `:f${at}v${index}`).join(', ')})`;
     }
-    if (filter.operator === 'prefix') return `begins_with(#f${at}, :f${at}v0)`;
+    if (filter.operator === 'prefix' || (field?.keyed && filter.operator === 'eq'))
+      return `begins_with(#f${at}, :f${at}v0)`;
     if (field?.type === 'tag') {
       return filter.operator === 'ne' ? `NOT contains(#f${at}, :f${at}v0)` : `contains(#f${at}, :f${at}v0)`;
     }
@@ -44,6 +45,7 @@ export function matchesFilters(item: Item, filters: Filter[], spec: ListSpec): b
     if (filter.operator === 'ne') return stored !== value;
     if (stored === undefined || stored === null || value === undefined) return false;
     if (filter.operator === 'in') return filter.values.includes(stored as string);
+    if (field?.keyed && filter.operator === 'eq') return String(stored).startsWith(`${value}#`);
     if (filter.operator === 'prefix') return String(stored).startsWith(String(value));
     return compare(stored as string | number, filter.operator, value as string | number);
   });

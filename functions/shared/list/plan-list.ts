@@ -11,8 +11,8 @@ export interface ListPlan {
   residual: Filter[];
 }
 
-/** Sorts after every id, so `<value>~` ends the range of all keys that begin with `<value>#`. */
-const afterIds = '~';
+/** Sorts after every id, so `<value>#~` ends the range of all keys that begin with `<value>#`. */
+const afterIds = '#~';
 
 /** Chooses the narrowest source in the wanted order and turns filters on its sort field into a key range. */
 export function planList(query: ListQuery, spec: ListSpec, tenantId: string): ListPlan {
@@ -52,11 +52,13 @@ function sortRange(filters: Filter[], source: RowSource, spec: ListSpec): SortRa
   };
   for (const { operator, values } of filters) {
     const value = String(values[0]);
-    const [from, beyond] =
+    const [from, first, beyond] =
       source.keyOf === 'id'
-        ? [firstIdAt(spec.idPrefix, Date.parse(value)), firstIdAt(spec.idPrefix, Date.parse(value) + 1)]
-        : [value, `${value}${afterIds}`];
-    if (operator === 'gte' || operator === 'eq') raise(from);
+        ? [0, 0, 1].map((later) => firstIdAt(spec.idPrefix, Date.parse(value) + later))
+        : [value, `${value}#`, `${value}${afterIds}`];
+    if (from === undefined || first === undefined || beyond === undefined) continue;
+    if (operator === 'gte') raise(from);
+    if (operator === 'eq') raise(first);
     if (operator === 'gt') raise(beyond);
     if (operator === 'lte' || operator === 'eq') lower(beyond);
     if (operator === 'lt') lower(from);

@@ -1,0 +1,228 @@
+import * as z from 'zod/mini';
+import type { Actor } from '../shared/actor.ts';
+import { parseIfMatch } from '../shared/etag.ts';
+import {
+  carryOutOnce,
+  type IdempotencyKey,
+  type StoredAnswer,
+  subKey,
+  withReplay,
+} from '../shared/idempotency.ts';
+import { mapConcurrently } from '../shared/map-concurrently.ts';
+import { Problem, type ProblemDetail } from '../shared/problem.ts';
+import { validate } from '../shared/validation.ts';
+import type { PlannedWrite, WritePlan } from '../shared/write-plan.ts';
+import { planCreate } from './create-record.ts';
+import { planDelete } from './delete-record.ts';
+import type { CrmRecord, EntityDefinition } from './entity.ts';
+import { findByUnique } from './find-records.ts';
+import { planPatch } from './patch-record.ts';
+
+export const maxBatchOperations = 100;
+
+/** One operation of a batch; `data` is checked against the entity's schema when its turn comes. */
+export const batchOperation = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('create'), data: z.record(z.string(), z.unknown()) }),
+  z.strictObject({
+    op: z.literal('update'),
+    id: z.string(),
+    data: z.record(z.string(), z.unknown()),
+    ifMatch: z.optional(z.string()),
+  }),
+  z.strictObject({ op: z.literal('upsert'), by: z.string(), data: z.record(z.string(), z.unknown()) }),
+  z.strictObject({ op: z.literal('delete'), id: z.string(), ifMatch: z.optional(z.string()) }),
+]);
+
+export const batchInput = z.strictObject({
+  operations: z.array(batchOperation).check(z.minLength(1), z.maxLength(maxBatchOperations)),
+  /** All or nothing, in one transaction (at most 100 writes: a record with two unique values takes three). */
+  atomic: z._default(z.boolean(), false),
+});
+
+export type BatchOperation = z.infer<typeof batchOperation>;
+
+/** How one operation ended; `data` is the record, absent after a deletion. */
+export interface BatchItemResult {
+  index: number;
+  status: number;
+  data?: CrmRecord;
+  problem?: Problem;
+}
+
+const concurrency = 8;
+
+/** Every operation by itself; each commits its own idempotency record. */
+export async function runBatch(
+  definition: EntityDefinition,
+  operations: BatchOperation[],
+  actor: Actor,
+  idempotency: IdempotencyKey | undefined,
+): Promise<{ results: BatchItemResult[]; replayed: boolean }> {
+  let replayedCount = 0;
+  const results = await mapConcurrently(
+    operations,
+    concurrency,
+    async (operation, index): Promise<BatchItemResult> => {
+      const key = subKey(idempotency, index);
+      try {
+        return await withReplay(
+          key,
+          () => runOne(definition, operation, index, actor, key),
+          (answer) => {
+            replayedCount += 1;
+            return { index, ...fromStored(answer) };
+          },
+        );
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        return { index, status: error.status, problem: pointInto(error, index) };
+      }
+    },
+  );
+  return { results, replayed: replayedCount === operations.length };
+}
+
+const raceAttempts = 5;
+
+async function runOne(
+  definition: EntityDefinition,
+  operation: BatchOperation,
+  index: number,
+  actor: Actor,
+  key: IdempotencyKey | undefined,
+): Promise<BatchItemResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { plan, status } = await planOperation(definition, operation, actor);
+    const result = operation.op === 'delete' ? { status } : { status, data: plan.result };
+    try {
+      await carryOutOnce(plan.writes, key, {
+        status,
+        headers: {},
+        body: JSON.stringify(result.data ?? null),
+      });
+      return { index, ...result };
+    } catch (error) {
+      const lost = error instanceof Problem && error.code === 'conflict';
+      if (!lost || attempt === raceAttempts) throw error;
+    }
+  }
+}
+
+/**
+ * All operations in one transaction.
+ * @throws {Problem} of the first operation that cannot be done; nothing is changed then
+ */
+export async function runAtomicBatch(
+  definition: EntityDefinition,
+  operations: BatchOperation[],
+  actor: Actor,
+  commit: (writes: PlannedWrite[], results: BatchItemResult[]) => Promise<void>,
+): Promise<BatchItemResult[]> {
+  const planned = await mapConcurrently(operations, concurrency, async (operation, index) => {
+    try {
+      const { plan, status } = await planOperation(definition, operation, actor);
+      const result: BatchItemResult = {
+        index,
+        status,
+        ...(operation.op !== 'delete' && { data: plan.result }),
+      };
+      const writes = plan.writes.map(({ write, refused }) => ({
+        write,
+        refused: (current: Parameters<NonNullable<typeof refused>>[0]) =>
+          pointInto(
+            refused?.(current) ?? new Problem('conflict', 'A record of the batch was changed meanwhile'),
+            index,
+          ),
+      }));
+      return { writes, result };
+    } catch (error) {
+      throw error instanceof Problem ? pointInto(error, index) : error;
+    }
+  });
+  const writes = withoutRepeats(planned.flatMap((operation) => operation.writes));
+  const results = planned.map(({ result }) => result);
+  await commit(writes, results);
+  return results;
+}
+
+async function planOperation(
+  definition: EntityDefinition,
+  operation: BatchOperation,
+  actor: Actor,
+): Promise<{ plan: WritePlan<CrmRecord>; status: number }> {
+  switch (operation.op) {
+    case 'create':
+      return {
+        plan: planCreate(definition, validate(definition.input, operation.data, '/data'), actor),
+        status: 201,
+      };
+    case 'update': {
+      const patch = validate(definition.patch, operation.data, '/data');
+      return {
+        plan: await planPatch(definition, operation.id, patch, actor, parseIfMatch(operation.ifMatch)),
+        status: 200,
+      };
+    }
+    case 'upsert':
+      return planUpsert(definition, operation, actor);
+    case 'delete':
+      return {
+        plan: await planDelete(definition, operation.id, actor, parseIfMatch(operation.ifMatch)),
+        status: 204,
+      };
+  }
+}
+
+async function planUpsert(
+  definition: EntityDefinition,
+  operation: Extract<BatchOperation, { op: 'upsert' }>,
+  actor: Actor,
+): Promise<{ plan: WritePlan<CrmRecord>; status: number }> {
+  const by = z.enum(definition.unique.map(({ field }) => field));
+  const field = validate(by, operation.by, '/by');
+  const input = validate(definition.input, operation.data, '/data');
+  const value = validate(z.string(), input[field] ?? undefined, `/data/${field}`);
+  const existing = await findByUnique(definition, field, value, actor);
+  return existing
+    ? { plan: await planPatch(definition, existing.id as string, input, actor), status: 200 }
+    : { plan: planCreate(definition, input, actor), status: 201 };
+}
+
+/**
+ * DynamoDB refuses two actions on one item in a transaction: equal checks become one, and two operations
+ * that write the same record or take the same value are refused.
+ */
+function withoutRepeats(writes: PlannedWrite[]): PlannedWrite[] {
+  const seen = new Map<string, PlannedWrite>();
+  for (const planned of writes) {
+    const { write, refused } = planned;
+    const key = write.kind === 'put' ? write.item : write.key;
+    const name = `${write.table} ${key.pk} ${key.sk}`;
+    const earlier = seen.get(name)?.write;
+    if (!earlier) seen.set(name, planned);
+    else if (
+      write.kind !== 'check' ||
+      earlier.kind !== 'check' ||
+      write.condition.text !== earlier.condition.text
+    ) {
+      throw (
+        refused?.(undefined) ??
+        new Problem('conflict', 'Two operations of an atomic batch touch the same record')
+      );
+    }
+  }
+  return [...seen.values()];
+}
+
+function pointInto(problem: Problem, index: number): Problem {
+  const errors = problem.options.errors?.map(
+    (detail): ProblemDetail =>
+      detail.pointer === undefined ? detail : { ...detail, pointer: `/operations/${index}${detail.pointer}` },
+  );
+  return new Problem(problem.code, problem.detail, { ...problem.options, ...(errors && { errors }) });
+}
+
+function fromStored({ status, body }: StoredAnswer): { status: number; data?: CrmRecord } {
+  const data = JSON.parse(body) as CrmRecord | null;
+  return data ? { status, data } : { status };
+}

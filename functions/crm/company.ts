@@ -1,0 +1,36 @@
+import { defineEntity } from './entity.ts';
+import { address, domainName, memberId, phone, reference, tags, text } from './fields.ts';
+import { domainKey } from './normalise.ts';
+
+/** An organisation. Its domain is unique in the tenant; its parents form no cycle. */
+export const company = defineEntity({
+  entity: 'company',
+  collection: 'companies',
+  idPrefix: 'com',
+  required: { name: text(200) },
+  defaulted: { tags: { schema: tags, value: [] } },
+  optional: {
+    domain: domainName,
+    industry: text(100),
+    phone,
+    address,
+    ownerId: memberId,
+    parentId: reference('com'),
+    notes: text(20_000),
+  },
+  unique: [{ field: 'domain', normalise: domainKey }],
+  references: [{ field: 'parentId', entity: 'company' }],
+  nested: ['address'],
+  partitions: [
+    { field: 'parentId', index: 'byCompany', attribute: 'companyPk' },
+    { field: 'ownerId', index: 'byOwner', attribute: 'ownerPk' },
+  ],
+  counted: [],
+  filters: {
+    domain: { type: 'text', operators: ['eq'] },
+    industry: { type: 'text', operators: ['eq', 'in'] },
+    ownerId: { type: 'text', operators: ['eq', 'in'] },
+    parentId: { type: 'text', operators: ['eq', 'in'] },
+    tags: { type: 'tag', operators: ['eq', 'ne'], description: 'Has the tag' },
+  },
+});

@@ -1,0 +1,59 @@
+import * as z from 'zod/mini';
+import { defineEntity, instantOperators } from './entity.ts';
+import { address, email, instant, memberId, phone, reference, tags, text } from './fields.ts';
+import { emailKey, phoneKey } from './normalise.ts';
+
+export const contactStages = ['lead', 'prospect', 'customer', 'former'] as const;
+export const contactStatuses = ['active', 'archived'] as const;
+
+/** A person. E-mail and telephone are unique in the tenant after normalising. */
+export const contact = defineEntity({
+  entity: 'contact',
+  collection: 'contacts',
+  idPrefix: 'con',
+  required: { name: text(200) },
+  defaulted: {
+    stage: { schema: z.enum(contactStages), value: 'lead' },
+    status: { schema: z.enum(contactStatuses), value: 'active' },
+    tags: { schema: tags, value: [] },
+  },
+  optional: {
+    email,
+    phone,
+    title: text(100),
+    companyId: reference('com'),
+    ownerId: memberId,
+    source: text(100),
+    address,
+    notes: text(20_000),
+    score: z.int().check(z.gte(0), z.lte(1_000_000)),
+    lastContactedAt: instant,
+    nextFollowUpAt: instant,
+  },
+  unique: [
+    { field: 'email', normalise: emailKey },
+    { field: 'phone', normalise: phoneKey },
+  ],
+  references: [{ field: 'companyId', entity: 'company' }],
+  nested: ['address'],
+  partitions: [
+    { field: 'companyId', index: 'byCompany', attribute: 'companyPk' },
+    { field: 'ownerId', index: 'byOwner', attribute: 'ownerPk' },
+    { field: 'stage', index: 'byStage', attribute: 'stagePk' },
+    { field: 'status', index: 'byStatus', attribute: 'statusPk' },
+  ],
+  counted: ['stage', 'status'],
+  filters: {
+    stage: { type: 'text', values: contactStages, operators: ['eq', 'ne', 'in'] },
+    status: { type: 'text', values: contactStatuses, operators: ['eq', 'ne', 'in'] },
+    email: { type: 'text', operators: ['eq'], description: 'The address, whatever its case' },
+    phone: { type: 'text', operators: ['eq'], description: 'The number, however it is written' },
+    companyId: { type: 'text', operators: ['eq', 'in'] },
+    ownerId: { type: 'text', operators: ['eq', 'in'] },
+    source: { type: 'text', operators: ['eq', 'in'] },
+    tags: { type: 'tag', operators: ['eq', 'ne'], description: 'Has the tag' },
+    score: { type: 'integer', operators: ['gt', 'gte', 'lt', 'lte'] },
+    lastContactedAt: { type: 'instant', operators: instantOperators },
+    nextFollowUpAt: { type: 'instant', operators: instantOperators },
+  },
+});

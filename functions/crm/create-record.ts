@@ -1,0 +1,58 @@
+import type { Actor } from '../shared/actor.ts';
+import { now } from '../shared/clock.ts';
+import { newId } from '../shared/ids.ts';
+import type { WritePlan } from '../shared/write-plan.ts';
+import type { CrmRecord, EntityDefinition } from './entity.ts';
+import { toItem } from './record-item.ts';
+import { referenceChecks } from './references.ts';
+import { guardWrites } from './unique-guard.ts';
+
+/**
+ * What creates a record: the item, a guard for each unique value, a check of each reference.
+ * @param input checked against the entity's input schema
+ */
+export function planCreate(
+  definition: EntityDefinition,
+  input: Record<string, unknown>,
+  actor: Actor,
+): WritePlan<CrmRecord> {
+  const { tenantId, subject } = actor.caller;
+  const at = now();
+  const id = newId(definition.idPrefix, at.getTime());
+  const record: CrmRecord = {
+    id,
+    version: 1,
+    createdAt: at.toISOString(),
+    updatedAt: at.toISOString(),
+    createdBy: subject,
+    updatedBy: subject,
+    ...Object.fromEntries(
+      definition.fields.map((field) => [
+        field,
+        withoutNulls(input[field]) ?? definition.defaults[field] ?? null,
+      ]),
+    ),
+  };
+  return {
+    result: record,
+    writes: [
+      {
+        write: {
+          kind: 'put',
+          table: 'crm',
+          item: toItem(definition, tenantId, record, actor.requestId),
+          condition: { text: 'attribute_not_exists(pk)' },
+        },
+      },
+      ...guardWrites(definition, tenantId, id, undefined, record),
+      ...referenceChecks(definition, tenantId, record),
+    ],
+  };
+}
+
+/** A nested object without its `null` members; an object that has none left is no value at all. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null && member !== undefined);
+  return members.length > 0 ? Object.fromEntries(members) : undefined;
+}

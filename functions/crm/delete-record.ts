@@ -1,0 +1,66 @@
+import type { Actor } from '../shared/actor.ts';
+import { instant, now } from '../shared/clock.ts';
+import { getItem } from '../shared/dynamo/table.ts';
+import { requireVersion, type VersionCondition } from '../shared/etag.ts';
+import { notFound, Problem } from '../shared/problem.ts';
+import type { WritePlan } from '../shared/write-plan.ts';
+import type { CrmRecord, EntityDefinition } from './entity.ts';
+import { replaceAtVersion } from './patch-record.ts';
+import { indexAttributeNames, isLiving, recordKey, restorableDays, toRecord } from './record-item.ts';
+import { guardWrites } from './unique-guard.ts';
+
+const secondsPerDay = 24 * 60 * 60;
+
+/**
+ * Deletes softly: the record leaves every list and frees its unique values, and can be restored for 30 days.
+ * @throws {Problem} `not_found`, `precondition_failed`
+ */
+export async function planDelete(
+  definition: EntityDefinition,
+  id: string,
+  actor: Actor,
+  ifMatch?: VersionCondition,
+): Promise<WritePlan<CrmRecord>> {
+  const { tenantId, subject } = actor.caller;
+  const item = await getItem('crm', recordKey(definition, tenantId, id));
+  if (!isLiving(item)) throw notFound(definition.entity, id);
+  const before = toRecord(definition, item);
+  requireVersion(ifMatch, before.version);
+  const deletedAt = instant();
+  const after = { ...before, version: before.version + 1, updatedAt: deletedAt, updatedBy: subject };
+  const replacement = replaceAtVersion(definition, after, before.version, actor);
+  for (const attribute of indexAttributeNames(definition)) delete replacement.write.item[attribute];
+  Object.assign(replacement.write.item, {
+    deletedAt,
+    ttl: Math.floor(now().getTime() / 1000) + restorableDays * secondsPerDay,
+  });
+  return {
+    result: after,
+    writes: [replacement, ...guardWrites(definition, tenantId, id, before, undefined)],
+  };
+}
+
+/**
+ * Undoes a deletion.
+ * @throws {Problem} `not_found` when there is no such record any more, `invalid_transition` when it is not deleted,
+ *   `duplicate` when one of its unique values has been taken since
+ */
+export async function planRestore(
+  definition: EntityDefinition,
+  id: string,
+  actor: Actor,
+): Promise<WritePlan<CrmRecord>> {
+  const { tenantId, subject } = actor.caller;
+  const item = await getItem('crm', recordKey(definition, tenantId, id));
+  if (!item || Number(item.ttl) < now().getTime() / 1000) throw notFound(definition.entity, id);
+  if (isLiving(item)) throw new Problem('invalid_transition', `The ${definition.entity} is not deleted`);
+  const before = toRecord(definition, item);
+  const after = { ...before, version: before.version + 1, updatedAt: instant(), updatedBy: subject };
+  return {
+    result: after,
+    writes: [
+      replaceAtVersion(definition, after, before.version, actor),
+      ...guardWrites(definition, tenantId, id, undefined, after),
+    ],
+  };
+}

@@ -1,0 +1,126 @@
+import type { Actor } from '../shared/actor.ts';
+import type { Item } from '../shared/dynamo/item.ts';
+import { batchGetItems, getItem } from '../shared/dynamo/table.ts';
+import type { Filter, ListQuery } from '../shared/list/list-spec.ts';
+import { matchesFilters } from '../shared/list/match-filter.ts';
+import { parseListQuery } from '../shared/list/parse-list-query.ts';
+import { runList } from '../shared/list/run-list.ts';
+import { notFound, validationFailed } from '../shared/problem.ts';
+import type { CrmRecord, EntityDefinition } from './entity.ts';
+import { isLiving, recordKey, toRecord } from './record-item.ts';
+import { guardKey } from './unique-guard.ts';
+
+export interface RecordPage {
+  data: Record<string, unknown>[];
+  page: { nextCursor: string | null };
+  total?: number;
+}
+
+/** One GetItem. @throws {Problem} `not_found` also for a deleted record and for another tenant's */
+export async function getRecord(definition: EntityDefinition, id: string, actor: Actor): Promise<CrmRecord> {
+  const item = await getItem('crm', recordKey(definition, actor.caller.tenantId, id));
+  if (!isLiving(item)) throw notFound(definition.entity, id);
+  return toRecord(definition, item);
+}
+
+/** Records by id in one BatchGetItem of ≤ 100, in the order of the ids; absent and deleted ones are left out. */
+export async function getRecords(
+  definition: EntityDefinition,
+  ids: string[],
+  actor: Actor,
+): Promise<CrmRecord[]> {
+  const keys = [...new Set(ids)].map((id) => recordKey(definition, actor.caller.tenantId, id));
+  const items = await batchGetItems('crm', keys);
+  return items.filter(isLiving).map((item) => toRecord(definition, item));
+}
+
+/**
+ * A page of a list.
+ * @param query the parameters as sent; names are checked by the router, values here
+ * @throws {Problem} `validation_failed`, `unsupported_sort`, `invalid_cursor`
+ */
+export async function listRecords(
+  definition: EntityDefinition,
+  query: Record<string, string>,
+  actor: Actor,
+): Promise<RecordPage> {
+  const request = parseListQuery(query, definition.list);
+  const fields = checkFields(definition, request.fields);
+  const [page, total] = await Promise.all([
+    readPage(definition, request, actor),
+    request.includeTotal ? countRecords(definition, request.filters, actor) : undefined,
+  ]);
+  return {
+    data: page.items.map((item) => selectFields(toRecord(definition, item), fields)),
+    page: { nextCursor: page.nextCursor },
+    ...(total !== undefined && { total }),
+  };
+}
+
+async function readPage(definition: EntityDefinition, request: ListQuery, actor: Actor) {
+  const byUnique = request.filters.find(
+    ({ field, operator }) => operator === 'eq' && definition.unique.some((unique) => unique.field === field),
+  );
+  if (!byUnique) return runList(request, definition.list, actor.caller.tenantId);
+  const item = await findByUnique(definition, byUnique.field, String(byUnique.values[0]), actor);
+  const others = request.filters.filter((filter) => filter !== byUnique);
+  const found = item && matchesFilters(item, others, definition.list);
+  return { items: found ? [item] : [], nextCursor: null };
+}
+
+/** The living record that holds a unique value: its guard leads to it (two GetItems). */
+export async function findByUnique(
+  definition: EntityDefinition,
+  field: string,
+  value: string,
+  actor: Actor,
+): Promise<Item | undefined> {
+  const { tenantId } = actor.caller;
+  const unique = definition.unique.find((candidate) => candidate.field === field);
+  if (!unique || unique.normalise(value) === '') return undefined;
+  const guard = await getItem('crm', guardKey(definition, tenantId, unique, value));
+  if (!guard) return undefined;
+  const item = await getItem('crm', recordKey(definition, tenantId, guard.recordId as string));
+  return isLiving(item) ? item : undefined;
+}
+
+/** The number of records from the tenant's counters, which follow writes within about a second. */
+async function countRecords(definition: EntityDefinition, filters: Filter[], actor: Actor): Promise<number> {
+  const [filter, ...more] = filters;
+  const counted = !filter || (definition.counted.includes(filter.field) && filter.operator === 'eq');
+  if (!counted || more.length > 0) {
+    const known = definition.counted.join(', ');
+    throw validationFailed([
+      {
+        parameter: 'include',
+        code: 'unsupported_total',
+        message: `a total is known without filters${known ? ` or with one of: ${known}` : ''}`,
+      },
+    ]);
+  }
+  const counters = await getItem(
+    'views',
+    { pk: `${actor.caller.tenantId}#counters`, sk: definition.entity },
+    { consistent: false },
+  );
+  return Number(counters?.[filter ? `${filter.field}:${filter.values[0]}` : 'total'] ?? 0);
+}
+
+const baseFields = ['id', 'version', 'createdAt', 'updatedAt', 'createdBy', 'updatedBy'];
+
+function checkFields(definition: EntityDefinition, fields: string[] | undefined): string[] | undefined {
+  const known = [...baseFields, ...definition.fields];
+  const unknown = fields?.filter((field) => !known.includes(field)) ?? [];
+  if (unknown.length === 0) return fields;
+  throw validationFailed(
+    unknown.map((field) => ({
+      parameter: 'fields',
+      code: 'unknown_field',
+      message: `has the unknown field ${JSON.stringify(field)}; known are: ${known.join(', ')}`,
+    })),
+  );
+}
+
+function selectFields(record: CrmRecord, fields: string[] | undefined): Record<string, unknown> {
+  return fields ? Object.fromEntries(fields.map((field) => [field, record[field]])) : record;
+}

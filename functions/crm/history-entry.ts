@@ -1,0 +1,11 @@
+import * as z from 'zod/mini';
+
+/** One write of a record, as its history answers it. */
+export const historyEntry = z.object({
+  version: z.int(),
+  action: z.enum(['created', 'updated', 'deleted', 'restored']),
+  at: z.string(),
+  actor: z.string(),
+  requestId: z.string(),
+  changes: z.array(z.object({ field: z.string(), old: z.unknown(), new: z.unknown() })),
+});

@@ -1,0 +1,31 @@
+/** Forms in which values are compared: what people write stays as it is, what is compared is normalised. */
+
+/** Two spellings of one mailbox: case does not matter in practice, whatever RFC 5321 allows. */
+export function emailKey(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+/** Digits, with a leading `+` where the country code is known (`00` counts as one): E.164 where possible. */
+export function phoneKey(phone: string): string {
+  const trimmed = phone.trim();
+  const digits = trimmed.replace(/\D/g, '');
+  if (trimmed.startsWith('+')) return `+${digits}`;
+  return digits.startsWith('00') ? `+${digits.slice(2)}` : digits;
+}
+
+export function domainKey(domain: string): string {
+  return domain.trim().toLowerCase();
+}
+
+const nameKeyLength = 200;
+
+/** A name for sorting and prefix search: no case, no accents, single blanks, no key separators. */
+export function nameKey(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[#~\s]+/g, ' ')
+    .trim()
+    .slice(0, nameKeyLength);
+}

@@ -1,0 +1,170 @@
+import type { Actor } from '../shared/actor.ts';
+import { instant } from '../shared/clock.ts';
+import type { Item } from '../shared/dynamo/item.ts';
+import { ConditionFailed, type Expression, getItem, updateItem } from '../shared/dynamo/table.ts';
+import { preconditionFailed, requireVersion, type VersionCondition } from '../shared/etag.ts';
+import { applyMergePatch } from '../shared/merge-patch.ts';
+import { notFound, Problem } from '../shared/problem.ts';
+import { carryOut, type WritePlan } from '../shared/write-plan.ts';
+import type { CrmRecord, EntityDefinition } from './entity.ts';
+import { indexAttributes, isLiving, recordKey, toItem, toRecord } from './record-item.ts';
+import { parentChecks, referenceChecks } from './references.ts';
+import { guardWrites } from './unique-guard.ts';
+
+const patchAttempts = 5;
+
+/**
+ * Applies a merge patch. A patch of plain fields is one conditional update without a read; one that touches
+ * unique values, references or nested objects reads the record first and writes in a transaction.
+ * @param patch checked against the entity's patch schema
+ * @throws {Problem} `not_found`, `precondition_failed`, `duplicate`, `validation_failed`
+ */
+export async function patchRecord(
+  definition: EntityDefinition,
+  id: string,
+  patch: Record<string, unknown>,
+  actor: Actor,
+  ifMatch?: VersionCondition,
+): Promise<CrmRecord> {
+  if (!needsOldValue(definition, patch)) return patchBlindly(definition, id, patch, actor, ifMatch);
+  for (let attempt = 1; ; attempt += 1) {
+    const plan = await planPatch(definition, id, patch, actor, ifMatch);
+    try {
+      await carryOut(plan.writes);
+      return plan.result;
+    } catch (error) {
+      // Someone else was faster. With If-Match that is the caller's to resolve, without it the patch still applies.
+      const lost = error instanceof Problem && error.code === 'conflict';
+      if (!lost || attempt === patchAttempts) throw error;
+    }
+  }
+}
+
+function needsOldValue(definition: EntityDefinition, patch: Record<string, unknown>): boolean {
+  const touchy = [...definition.unique, ...definition.references].map(({ field }) => field);
+  return [...touchy, ...definition.nested].some((field) => Object.hasOwn(patch, field));
+}
+
+async function patchBlindly(
+  definition: EntityDefinition,
+  id: string,
+  patch: Record<string, unknown>,
+  actor: Actor,
+  ifMatch: VersionCondition | undefined,
+): Promise<CrmRecord> {
+  const { tenantId, subject } = actor.caller;
+  const updatedAt = instant();
+  const index = indexAttributes(definition, tenantId, { ...patch, id, updatedAt });
+  const cleared = Object.fromEntries(
+    Object.entries(patch).map(([field, value]) => [field, value ?? definition.defaults[field]]),
+  );
+  const update = setAttributes({
+    ...cleared,
+    ...index,
+    updatedAt,
+    updatedBy: subject,
+    requestId: actor.requestId,
+  });
+  try {
+    const item = await updateItem('crm', recordKey(definition, tenantId, id), update, livingAt(ifMatch));
+    return toRecord(definition, item);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    if (!isLiving(error.current)) throw notFound(definition.entity, id);
+    throw preconditionFailed(error.current.version as number);
+  }
+}
+
+/** `SET` for values, `REMOVE` for `undefined`, and one more version. */
+function setAttributes(attributes: Record<string, unknown>): Expression {
+  const names: Record<string, string> = { '#version': 'version' };
+  const values: Item = { ':one': 1 };
+  const sets = ['#version = #version + :one'];
+  const removes: string[] = [];
+  Object.entries(attributes).forEach(([name, value], at) => {
+    names[`#a${at}`] = name;
+    if (value === undefined || value === null) {
+      removes.push(`#a${at}`);
+    } else {
+      values[`:a${at}`] = value;
+      sets.push(`#a${at} = :a${at}`);
+    }
+  });
+  const text = `SET ${sets.join(', ')}${removes.length > 0 ? ` REMOVE ${removes.join(', ')}` : ''}`;
+  return { text, names, values };
+}
+
+function livingAt(ifMatch: VersionCondition | undefined): Expression {
+  const living = 'attribute_exists(pk) AND attribute_not_exists(deletedAt)';
+  if (!ifMatch || ifMatch.any) return { text: living };
+  // No tag of ours at all: nothing can match, and the refusal tells the current version.
+  const versions = ifMatch.versions.length > 0 ? ifMatch.versions : [0];
+  return {
+    text: `${living} AND #version IN (${versions.map((_, at) => `:v${at}`).join(', ')})`,
+    names: { '#version': 'version' },
+    values: Object.fromEntries(versions.map((version, at) => [`:v${at}`, version])),
+  };
+}
+
+/** What applies a patch to the record as it stands now. */
+export async function planPatch(
+  definition: EntityDefinition,
+  id: string,
+  patch: Record<string, unknown>,
+  actor: Actor,
+  ifMatch?: VersionCondition,
+): Promise<WritePlan<CrmRecord>> {
+  const { tenantId, subject } = actor.caller;
+  const item = await getItem('crm', recordKey(definition, tenantId, id));
+  if (!isLiving(item)) throw notFound(definition.entity, id);
+  const before = toRecord(definition, item);
+  requireVersion(ifMatch, before.version);
+  const merged = applyMergePatch(before, patch) as CrmRecord;
+  const after: CrmRecord = {
+    ...before,
+    ...Object.fromEntries(
+      definition.fields.map((field) => [field, merged[field] ?? definition.defaults[field] ?? null]),
+    ),
+    version: before.version + 1,
+    updatedAt: instant(),
+    updatedBy: subject,
+  };
+  const changed = Object.fromEntries(
+    definition.references
+      .filter(({ field }) => after[field] !== before[field])
+      .map(({ field }) => [field, after[field]]),
+  );
+  const parents =
+    typeof changed.parentId === 'string'
+      ? await parentChecks(definition, tenantId, id, changed.parentId)
+      : undefined;
+  return {
+    result: after,
+    writes: [
+      replaceAtVersion(definition, after, before.version, actor),
+      ...guardWrites(definition, tenantId, id, before, after),
+      ...(parents ?? referenceChecks(definition, tenantId, changed)),
+    ],
+  };
+}
+
+/** Writes a record over the version that was read; `conflict` when it has moved on since. */
+export function replaceAtVersion(
+  definition: EntityDefinition,
+  record: CrmRecord,
+  version: number,
+  actor: Actor,
+) {
+  return {
+    write: {
+      kind: 'put' as const,
+      table: 'crm' as const,
+      item: toItem(definition, actor.caller.tenantId, record, actor.requestId),
+      condition: {
+        text: '#version = :version',
+        names: { '#version': 'version' },
+        values: { ':version': version },
+      },
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { Item, Key } from '../shared/dynamo/item.ts';
+import { tableKeys } from '../shared/table-schema.ts';
+import type { CrmRecord, EntityDefinition } from './entity.ts';
+import { nameKey } from './normalise.ts';
+
+/** The key of a record: all records of an entity in one partition, in the order of their creation. */
+export function recordKey(definition: Pick<EntityDefinition, 'entity'>, tenantId: string, id: string): Key {
+  return { pk: `${tenantId}#${definition.entity}`, sk: id };
+}
+
+/** A living record as a table item, with the attributes that put it into the indexes. */
+export function toItem(
+  definition: EntityDefinition,
+  tenantId: string,
+  record: CrmRecord,
+  requestId: string,
+): Item & Key {
+  return {
+    ...recordKey(definition, tenantId, record.id),
+    entity: definition.entity,
+    ...Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null)),
+    ...indexAttributes(definition, tenantId, record),
+    requestId,
+  };
+}
+
+/**
+ * The index attributes that follow from the given members (all of a record, or those that a patch names);
+ * `undefined` marks one that must go because its field is cleared.
+ */
+export function indexAttributes(
+  definition: EntityDefinition,
+  tenantId: string,
+  record: Record<string, unknown> & { id: string; updatedAt: string },
+): Record<string, string | undefined> {
+  const everything = `${tenantId}#${definition.entity}`;
+  return {
+    updatedPk: everything,
+    updatedSk: `${record.updatedAt}#${record.id}`,
+    ...(typeof record.name === 'string' && {
+      namePk: everything,
+      nameSk: `${nameKey(record.name)}#${record.id}`,
+    }),
+    ...Object.fromEntries(
+      definition.partitions
+        .filter(({ field }) => record[field] !== undefined)
+        .map(({ field, attribute }) => [
+          attribute,
+          record[field] === null ? undefined : `${everything}#${record[field]}`,
+        ]),
+    ),
+  };
+}
+
+/** All index attributes that a record of the entity can have. */
+export function indexAttributeNames(definition: EntityDefinition): string[] {
+  return [
+    'updatedPk',
+    'updatedSk',
+    'namePk',
+    'nameSk',
+    ...definition.partitions.map(({ attribute }) => attribute),
+  ];
+}
+
+/** A table item as callers see it: only the entity's members, `null` for what is not set. */
+export function toRecord(definition: EntityDefinition, item: Item): CrmRecord {
+  return {
+    id: item.id as string,
+    version: item.version as number,
+    createdAt: item.createdAt as string,
+    updatedAt: item.updatedAt as string,
+    createdBy: item.createdBy as string,
+    updatedBy: item.updatedBy as string,
+    ...Object.fromEntries(definition.fields.map((field) => [field, item[field] ?? null])),
+  };
+}
+
+/** How long a deleted record can be restored, in days; afterwards its TTL removes it. */
+export const restorableDays = 30;
+
+/** True when the item is there and not deleted. */
+export function isLiving(item: Item | undefined): item is Item {
+  return item !== undefined && item.deletedAt === undefined;
+}
+
+/** The members by which a deleted record is known and by which its TTL comes. */
+export const deletionAttributes = ['deletedAt', tableKeys.ttl] as const;

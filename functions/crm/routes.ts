@@ -1,0 +1,157 @@
+import * as z from 'zod/mini';
+import { listParameters } from '../shared/list/list-parameters.ts';
+import type { Route } from '../shared/route.ts';
+import { batchInput } from './batch.ts';
+import { company } from './company.ts';
+import { contact } from './contact.ts';
+import type { EntityDefinition } from './entity.ts';
+import { historyEntry } from './history-entry.ts';
+
+/** The operations of an entity are named after it: `createContact`, `listContacts`. */
+export function operationNames({ entity, collection }: Pick<EntityDefinition, 'entity' | 'collection'>) {
+  const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
+  const [one, many] = [capital(entity), capital(collection)];
+  return {
+    create: `create${one}`,
+    get: `get${one}`,
+    list: `list${many}`,
+    update: `update${one}`,
+    remove: `delete${one}`,
+    restore: `restore${one}`,
+    batch: `batch${many}`,
+    history: `get${one}History`,
+  };
+}
+
+/** A page of anything: `{data, page: {nextCursor}}`. */
+export const pageOf = (item: z.ZodMiniType) =>
+  z.object({
+    data: z.array(item),
+    page: z.object({ nextCursor: z.nullable(z.string()) }),
+    total: z.optional(z.int()),
+  });
+
+const batchResult = z.object({
+  results: z.array(
+    z.object({
+      index: z.int(),
+      status: z.int(),
+      data: z.optional(z.unknown()),
+      problem: z.optional(z.unknown()),
+    }),
+  ),
+});
+
+function entityRoutes(definition: EntityDefinition): Route[] {
+  const { entity, collection, output } = definition;
+  const names = operationNames(definition);
+  const base = `/api/v1/${collection}`;
+  const common = { function: 'crm', tag: collection } as const;
+  const found = { description: `The ${entity}`, schema: output };
+  return [
+    {
+      ...common,
+      operation: names.list,
+      method: 'GET',
+      path: base,
+      permission: 'records:read',
+      summary: `List ${collection}`,
+      query: listParameters(definition.list, { total: true }),
+      responses: { 200: { description: 'A page', schema: pageOf(output) } },
+    },
+    {
+      ...common,
+      operation: names.create,
+      method: 'POST',
+      path: base,
+      permission: 'records:write',
+      summary: `Create a ${entity}`,
+      body: definition.input,
+      responses: { 201: found },
+    },
+    {
+      ...common,
+      operation: names.batch,
+      method: 'POST',
+      path: `${base}/batch`,
+      permission: 'records:write',
+      summary: `Create, update, upsert and delete up to 100 ${collection} at once`,
+      body: batchInput,
+      responses: {
+        200: { description: 'All operations passed', schema: batchResult },
+        207: { description: 'Some did not; each result has its own status', schema: batchResult },
+      },
+    },
+    {
+      ...common,
+      operation: names.get,
+      method: 'GET',
+      path: `${base}/{id}`,
+      permission: 'records:read',
+      summary: `Get a ${entity}`,
+      responses: { 200: found, 304: { description: 'Not changed' } },
+    },
+    {
+      ...common,
+      operation: names.update,
+      method: 'PATCH',
+      path: `${base}/{id}`,
+      permission: 'records:write',
+      summary: `Change a ${entity} by a JSON merge patch`,
+      body: definition.patch,
+      conditional: true,
+      responses: { 200: found },
+    },
+    {
+      ...common,
+      operation: names.remove,
+      method: 'DELETE',
+      path: `${base}/{id}`,
+      permission: 'records:write',
+      summary: `Delete a ${entity}; it can be restored for 30 days`,
+      conditional: true,
+      responses: { 204: { description: 'Deleted' } },
+    },
+    {
+      ...common,
+      operation: names.restore,
+      method: 'POST',
+      path: `${base}/{id}/restore`,
+      permission: 'records:write',
+      summary: `Restore a deleted ${entity}`,
+      responses: { 200: found },
+    },
+    {
+      ...common,
+      operation: names.history,
+      method: 'GET',
+      path: `${base}/{id}/history`,
+      permission: 'records:read',
+      summary: `Who changed what in a ${entity}, newest first`,
+      query: z.strictObject({ limit: z.optional(z.string()), cursor: z.optional(z.string()) }),
+      responses: { 200: { description: 'A page', schema: pageOf(historyEntry) } },
+    },
+    ...definition.unique.map(
+      ({ field }): Route => ({
+        ...common,
+        operation: upsertOperation(definition, field),
+        method: 'PUT',
+        path: `${base}/by/${field}/{value}`,
+        permission: 'records:write',
+        summary: `Create the ${entity} with this ${field}, or change it when it is there`,
+        body: definition.input,
+        responses: { 200: found, 201: found },
+      }),
+    ),
+  ];
+}
+
+/** E.g. `upsertContactByEmail`. */
+export function upsertOperation(definition: EntityDefinition, field: string): string {
+  const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
+  return `upsert${capital(definition.entity)}By${capital(field)}`;
+}
+
+export const crmEntities = [contact, company];
+
+export const crmRoutes: Route[] = crmEntities.flatMap(entityRoutes);

@@ -1,0 +1,61 @@
+import type { Actor } from '../shared/actor.ts';
+import { Problem, validationFailed } from '../shared/problem.ts';
+import { carryOut } from '../shared/write-plan.ts';
+import { planCreate } from './create-record.ts';
+import type { CrmRecord, EntityDefinition } from './entity.ts';
+import { findByUnique } from './find-records.ts';
+import { patchRecord } from './patch-record.ts';
+
+export interface UpsertResult {
+  created: boolean;
+  record: CrmRecord;
+}
+
+const upsertAttempts = 3;
+
+/**
+ * Creates the record that has the unique value, or patches it when it is there.
+ * @param input checked against the entity's input schema; its own value of the field, if given, must be the same
+ * @throws {Problem} `validation_failed`, `duplicate` for another unique value
+ */
+export async function upsertRecord(
+  definition: EntityDefinition,
+  field: string,
+  value: string,
+  input: Record<string, unknown>,
+  actor: Actor,
+): Promise<UpsertResult> {
+  const wanted = withUniqueValue(definition, field, value, input);
+  for (let attempt = 1; ; attempt += 1) {
+    const existing = await findByUnique(definition, field, value, actor);
+    try {
+      if (existing) {
+        const record = await patchRecord(definition, existing.id as string, wanted, actor);
+        return { created: false, record };
+      }
+      const plan = planCreate(definition, wanted, actor);
+      await carryOut(plan.writes);
+      return { created: true, record: plan.result };
+    } catch (error) {
+      // Created or deleted by someone else between the look and the write: look again.
+      const raced = error instanceof Problem && (error.code === 'duplicate' || error.code === 'not_found');
+      if (!raced || attempt === upsertAttempts) throw error;
+    }
+  }
+}
+
+function withUniqueValue(
+  definition: EntityDefinition,
+  field: string,
+  value: string,
+  input: Record<string, unknown>,
+): Record<string, unknown> {
+  const unique = definition.unique.find((candidate) => candidate.field === field);
+  const own = input[field];
+  if (typeof own === 'string' && unique?.normalise(own) !== unique?.normalise(value)) {
+    throw validationFailed([
+      { pointer: `/${field}`, code: 'mismatch', message: `is not the ${field} of the path` },
+    ]);
+  }
+  return { ...input, [field]: typeof own === 'string' ? own : value };
+}

@@ -1,0 +1,108 @@
+import { type BatchItemResult, runAtomicBatch, runBatch } from '../crm/batch.ts';
+import { planCreate } from '../crm/create-record.ts';
+import { planDelete, planRestore } from '../crm/delete-record.ts';
+import type { CrmRecord, EntityDefinition } from '../crm/entity.ts';
+import { getRecord, listRecords } from '../crm/find-records.ts';
+import { patchRecord } from '../crm/patch-record.ts';
+import { deleteRecord } from '../crm/records.ts';
+import { operationNames, upsertOperation } from '../crm/routes.ts';
+import { upsertRecord } from '../crm/upsert-record.ts';
+import { readHistory } from '../platform/history.ts';
+import type { RestRequest } from '../shared/http/request.ts';
+import {
+  currentRecord,
+  json,
+  noContent,
+  type RestResponse,
+  record,
+  toStored,
+} from '../shared/http/response.ts';
+import type { Operation } from '../shared/http/rest-handler.ts';
+import { carryOutOnce } from '../shared/idempotency.ts';
+import { traceId } from '../shared/logger.ts';
+import type { WritePlan } from '../shared/write-plan.ts';
+
+/** The REST operations that every entity has. */
+export function entityOperations(definition: EntityDefinition): Record<string, Operation> {
+  const names = operationNames(definition);
+  const upserts = definition.unique.map(({ field }): [string, Operation] => [
+    upsertOperation(definition, field),
+    async (request) => {
+      const { created, record: found } = await upsertRecord(
+        definition,
+        field,
+        at(request, 'value'),
+        request.body,
+        request,
+      );
+      return record(created ? 201 : 200, found);
+    },
+  ]);
+  return {
+    [names.create]: (request) =>
+      commit(request, planCreate(definition, request.body, request), (created) =>
+        record(201, created, { location: `/api/v1/${definition.collection}/${created.id}` }),
+      ),
+    [names.get]: async (request) =>
+      currentRecord(request, await getRecord(definition, at(request, 'id'), request)),
+    [names.list]: async (request) => json(200, await listRecords(definition, request.query, request)),
+    [names.update]: async (request) =>
+      record(200, await patchRecord(definition, at(request, 'id'), request.body, request, request.ifMatch)),
+    [names.remove]: async (request) => {
+      await deleteRecord(definition, at(request, 'id'), request, request.ifMatch);
+      return noContent();
+    },
+    [names.restore]: async (request) =>
+      commit(request, await planRestore(definition, at(request, 'id'), request), (restored) =>
+        record(200, restored),
+      ),
+    [names.batch]: (request) => batch(definition, request),
+    [names.history]: async (request) => {
+      await getRecord(definition, at(request, 'id'), request);
+      return json(200, await readHistory(request.caller.tenantId, at(request, 'id'), request.query));
+    },
+    ...Object.fromEntries(upserts),
+  };
+}
+
+function at(request: RestRequest, name: string): string {
+  return request.path[name] ?? '';
+}
+
+async function commit(
+  request: RestRequest,
+  plan: WritePlan<CrmRecord>,
+  answer: (result: CrmRecord) => RestResponse,
+): Promise<RestResponse> {
+  const response = answer(plan.result);
+  await carryOutOnce(plan.writes, request.idempotency, toStored(response));
+  return response;
+}
+
+async function batch(
+  definition: EntityDefinition,
+  request: RestRequest<{ operations: Parameters<typeof runBatch>[1]; atomic: boolean }>,
+): Promise<RestResponse> {
+  const { operations, atomic } = request.body;
+  if (!atomic) {
+    const { results, replayed } = await runBatch(definition, operations, request, request.idempotency);
+    return batchResponse(request, results, replayed ? { 'idempotent-replayed': 'true' } : {});
+  }
+  const results = await runAtomicBatch(definition, operations, request, (writes, done) =>
+    carryOutOnce(writes, request.idempotency, toStored(batchResponse(request, done))),
+  );
+  return batchResponse(request, results);
+}
+
+function batchResponse(
+  request: RestRequest,
+  results: BatchItemResult[],
+  headers: Record<string, string> = {},
+) {
+  const trace = traceId(request.requestId);
+  const passed = results.every(({ status }) => status < 300);
+  const body = results.map(({ problem, ...result }) =>
+    problem ? { ...result, problem: problem.toDocument(trace) } : result,
+  );
+  return json(passed ? 200 : 207, { results: body }, headers);
+}

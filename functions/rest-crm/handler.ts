@@ -1,0 +1,5 @@
+import { crmEntities, crmRoutes } from '../crm/routes.ts';
+import { restHandler } from '../shared/http/rest-handler.ts';
+import { entityOperations } from './entity-operations.ts';
+
+export const handler = restHandler(crmRoutes, Object.assign({}, ...crmEntities.map(entityOperations)));
