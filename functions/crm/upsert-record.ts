@@ -1,5 +1,6 @@
 import type { Actor } from '../shared/actor.ts';
 import { Problem, validationFailed } from '../shared/problem.ts';
+import { validate } from '../shared/validation.ts';
 import { carryOut } from '../shared/write-plan.ts';
 import { planCreate } from './create-record.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
@@ -30,7 +31,7 @@ export async function upsertRecord(
     const existing = await findByUnique(definition, field, value, actor);
     try {
       if (existing) {
-        const record = await patchRecord(definition, existing.id as string, wanted, actor);
+        const record = await patchRecord(definition, existing.id as string, input, actor);
         return { created: false, record };
       }
       const plan = planCreate(definition, wanted, actor);
@@ -57,5 +58,5 @@ function withUniqueValue(
       { pointer: `/${field}`, code: 'mismatch', message: `is not the ${field} of the path` },
     ]);
   }
-  return { ...input, [field]: typeof own === 'string' ? own : value };
+  return validate(definition.input, { ...input, [field]: typeof own === 'string' ? own : value });
 }
