@@ -82,6 +82,8 @@ export interface AssetLocator {
 export interface FunctionCredentials {
   /** `AWS_REGION`, the three credential variables and `AWS_ENDPOINT_URL_<SERVICE>` of every local service. */
   environment(roleArn: string): Record<string, string>;
+  /** Whose access key this is, e.g. from the `Credential=` of an Authorization header; undefined for a stranger's. */
+  principalOf(accessKeyId: string): Principal | undefined;
 }
 
 export type AwsServiceName = 'dynamodb' | 'dynamodbstreams' | 'sqs' | 's3' | 'sns' | 'cloudwatch';
