@@ -69,20 +69,40 @@ const fewRoutes: Route[] = [
   },
 ];
 
-/** The parts that other folders give; each has a small stand-in as long as its file does not exist. */
+async function load(file: string): Promise<Record<string, unknown>> {
+  try {
+    if (existsSync(resolve(root, file)))
+      return (await import(resolve(root, file))) as Record<string, unknown>;
+  } catch (error) {
+    console.error(`${file}: ${error instanceof Error ? error.message : error}`);
+  }
+  return {};
+}
+
+/** The parts that other folders give; each has a small stand-in as long as its file does not load. */
 export async function parts(): Promise<{
   routes: readonly Route[];
   resolvers: readonly ResolverEntry[];
   graphqlSources: string;
 }> {
-  const load = async (file: string) =>
-    existsSync(resolve(root, file)) ? await import(resolve(root, file)) : undefined;
-  const routes = (await load('functions/route-table.ts'))?.routeTable ?? fewRoutes;
-  const resolvers = (await load('graphql/resolvers.ts'))?.resolvers ?? [];
+  const lists = [
+    (await load('functions/crm/routes.ts')).crmRoutes,
+    (await load('functions/tasks/routes.ts')).taskRoutes,
+    (await load('functions/platform/routes.ts')).platformRoutes,
+  ] as (Route[] | undefined)[];
+  const routes = new Map(fewRoutes.map((route) => [`${route.method} ${route.path}`, route]));
+  for (const route of lists.flatMap((list) => list ?? [])) routes.set(`${route.method} ${route.path}`, route);
+  const resolvers = ((await load('graphql/resolvers.ts')).resolvers ?? []) as ResolverEntry[];
+  const common = { routes: [...routes.values()], resolvers };
   if (existsSync(resolve(root, 'graphql/schema.graphql')))
-    return { routes, resolvers, graphqlSources: resolve(root, 'graphql') };
+    return { ...common, graphqlSources: resolve(root, 'graphql') };
   const sources = resolve(root, '.build/graphql');
   mkdirSync(sources, { recursive: true });
   writeFileSync(resolve(sources, 'schema.graphql'), 'type Query { hello: String }\n');
-  return { routes, resolvers: [], graphqlSources: sources };
+  writeFileSync(
+    resolve(sources, 'hello.js'),
+    "export const request = () => ({ payload: 'hello' });\nexport const response = (ctx) => ctx.result;\n",
+  );
+  const hello: ResolverEntry = { typeName: 'Query', fieldName: 'hello', kind: 'local', code: 'hello.js' };
+  return { ...common, resolvers: [hello], graphqlSources: sources };
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
 import { checkWithNag } from '../lib/nag.ts';
 import { stageOf } from '../lib/stage.ts';
 import { TandemStack } from '../lib/tandem-stack.ts';
+import { TandemRules } from '../lib/template-rules.ts';
 import { bundleFunctions } from '../tools/bundle.ts';
 import { parts } from './parts.ts';
 
@@ -26,10 +27,12 @@ bundleFunctions(bundles);
 
 const app = new App({ context: context(), analyticsReporting: false, treeMetadata: false });
 const stage = stageOf(app.node.tryGetContext('stage') ?? 'dev');
-const stack = new TandemStack(app, `tandem-${stage.name}`, {
-  stage,
-  bundles,
-  ...(await parts()),
-});
-if (app.node.tryGetContext('nag') !== 'false') checkWithNag(app, stack);
+const inputs = await parts();
+const stack = new TandemStack(app, `tandem-${stage.name}`, { stage, bundles, ...inputs });
+
+Validations.of(app).addPlugins(new TandemRules(inputs.routes));
+// `-c checks=fast` is for the local start, which cannot wait three seconds for what `npm run synth` has checked:
+// it leaves out cdk-nag and CDK's built-in validation, never our own rules.
+if (app.node.tryGetContext('checks') === 'fast') process.env.CDK_VALIDATION = 'false';
+else checkWithNag(app, stack);
 app.synth();
