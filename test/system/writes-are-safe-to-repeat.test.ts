@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type Api, callerOf } from './support/api.ts';
+
+let api: Api;
+
+beforeAll(async () => {
+  api = await callerOf();
+});
+
+const keyed = (key = randomUUID()) => ({ 'idempotency-key': key });
+
+describe('an Idempotency-Key', () => {
+  test('gives the first answer again, letter by letter', async () => {
+    const headers = keyed();
+    const first = await api.post('/api/v1/contacts', { name: 'Once', email: 'once@x.example' }, headers);
+    const second = await api.post('/api/v1/contacts', { name: 'Once', email: 'once@x.example' }, headers);
+    expect(second).toMatchObject({ status: 201, text: first.text });
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    expect(second.headers.get('etag')).toBe(first.headers.get('etag'));
+  });
+
+  test('makes one record of twenty requests at once', async () => {
+    const headers = keyed();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => api.post('/api/v1/companies', { name: 'Simultaneous' }, headers)),
+    );
+    const made = answers.filter(({ status }) => status === 201);
+    for (const { status } of answers) expect([201, 409, 503]).toContain(status);
+    expect(new Set(made.map(({ body }) => body.id)).size).toBe(1);
+    expect((await api.get('/api/v1/companies?name=Simultaneous')).body.data).toHaveLength(1);
+  });
+
+  test('is refused for another body, valid or not, and changes nothing', async () => {
+    const headers = keyed();
+    await api.post('/api/v1/contacts', { name: 'Mine' }, headers);
+    for (const body of [{ name: 'Other' }, { name: 5 }]) {
+      expect((await api.post('/api/v1/contacts', body, headers)).body).toMatchObject({ status: 422 });
+    }
+    expect((await api.post('/api/v1/contacts', { name: 'Other' }, headers)).body.code).toBe(
+      'idempotency_mismatch',
+    );
+    expect((await api.get('/api/v1/contacts?name=Other')).body.data).toEqual([]);
+  });
+
+  test('belongs to its tenant', async () => {
+    const headers = keyed();
+    const other = await callerOf();
+    const mine = await api.post('/api/v1/contacts', { name: 'Same key' }, headers);
+    const theirs = await other.post('/api/v1/contacts', { name: 'Same key' }, headers);
+    expect(theirs.status).toBe(201);
+    expect(theirs.body.id).not.toBe(mine.body.id);
+  });
+
+  test('covers actions whose second run would be refused', async () => {
+    const { id } = (await api.post('/api/v1/contacts', { name: 'Back' })).body;
+    await api.del(`/api/v1/contacts/${id}`);
+    const headers = keyed();
+    const first = await api.post(`/api/v1/contacts/${id}/restore`, undefined, headers);
+    const second = await api.post(`/api/v1/contacts/${id}/restore`, undefined, headers);
+    expect(first.status).toBe(200);
+    expect(second).toMatchObject({ status: 200, text: first.text });
+  });
+
+  test('must be printable and short', async () => {
+    expect((await api.post('/api/v1/contacts', { name: 'X' }, keyed('x'.repeat(256)))).body).toMatchObject({
+      code: 'validation_failed',
+      errors: [{ parameter: 'Idempotency-Key' }],
+    });
+  });
+
+  test('covers each operation of a batch', async () => {
+    const headers = keyed();
+    const batch = {
+      operations: [
+        { op: 'create', data: { name: 'Batch one', email: 'b1@x.example' } },
+        { op: 'create', data: { name: 'Batch two' } },
+      ],
+    };
+    const first = await api.post('/api/v1/contacts/batch', batch, headers);
+    const second = await api.post('/api/v1/contacts/batch', batch, headers);
+    expect(first.status).toBe(200);
+    expect(second).toMatchObject({ status: 200, body: first.body });
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    expect((await api.get('/api/v1/contacts?name[prefix]=batch')).body.data).toHaveLength(2);
+  });
+});
+
+describe('a batch', () => {
+  test('has a result for each operation, and 207 when some did not pass', async () => {
+    const kept = (await api.post('/api/v1/contacts', { name: 'Kept' })).body;
+    const answer = await api.post('/api/v1/contacts/batch', {
+      operations: [
+        { op: 'create', data: { name: 'New' } },
+        { op: 'create', data: { nmae: 'Typo' } },
+        { op: 'update', id: kept.id, data: { title: 'Set' }, ifMatch: '"v1"' },
+        { op: 'update', id: kept.id, data: { title: 'Stale' }, ifMatch: '"v9"' },
+        { op: 'upsert', by: 'email', data: { name: 'Ups', email: 'ups@x.example' } },
+        { op: 'delete', id: 'con_01ARZ3NDEKTSV4RRFFQ69G5FAV' },
+      ],
+    });
+    expect(answer.status).toBe(207);
+    const { results } = answer.body;
+    expect(results.map(({ index, status }: { index: number; status: number }) => [index, status])).toEqual([
+      [0, 201],
+      [1, 422],
+      [2, 200],
+      [3, 412],
+      [4, 201],
+      [5, 404],
+    ]);
+    expect(results[1].problem.errors).toContainEqual(
+      expect.objectContaining({ pointer: '/operations/1/data/nmae', code: 'unknown_field' }),
+    );
+  });
+
+  test('that is atomic changes all or nothing', async () => {
+    const taken = (await api.post('/api/v1/contacts', { name: 'Taken', email: 'taken@x.example' })).body;
+    const refused = await api.post('/api/v1/contacts/batch', {
+      atomic: true,
+      operations: [
+        { op: 'create', data: { name: 'Atomic one' } },
+        { op: 'create', data: { name: 'Atomic two', email: 'taken@x.example' } },
+      ],
+    });
+    expect(refused.body).toMatchObject({ status: 409, code: 'duplicate', existingId: taken.id });
+    expect((await api.get('/api/v1/contacts?name[prefix]=atomic')).body.data).toEqual([]);
+    const passed = await api.post('/api/v1/contacts/batch', {
+      atomic: true,
+      operations: [
+        { op: 'create', data: { name: 'Atomic one' } },
+        { op: 'delete', id: taken.id },
+      ],
+    });
+    expect(passed.body.results).toMatchObject([{ status: 201 }, { status: 204 }]);
+    expect((await api.get('/api/v1/contacts?name[prefix]=atomic')).body.data).toHaveLength(1);
+  });
+
+  test('takes 1 to 100 operations', async () => {
+    const operations = Array.from({ length: 101 }, () => ({ op: 'create', data: { name: 'Many' } }));
+    expect((await api.post('/api/v1/contacts/batch', { operations })).status).toBe(422);
+    expect((await api.post('/api/v1/contacts/batch', { operations: [] })).status).toBe(422);
+    const answer = await api.post('/api/v1/contacts/batch', { operations: operations.slice(1) });
+    expect(answer.status).toBe(200);
+    expect(answer.body.results).toHaveLength(100);
+  });
+});
