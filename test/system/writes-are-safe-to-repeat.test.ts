@@ -8,7 +8,7 @@ beforeAll(async () => {
   api = await callerOf();
 });
 
-const keyed = (key = randomUUID()) => ({ 'idempotency-key': key });
+const keyed = (key: string = randomUUID()) => ({ 'idempotency-key': key });
 
 describe('an Idempotency-Key', () => {
   test('gives the first answer again, letter by letter', async () => {
