@@ -35,6 +35,7 @@ export function parseRequest(event: HttpEvent, route: Route, context: Context): 
     body: parseBody(rawBody, route.body),
     ifMatch: parseIfMatch(event.headers['if-match']),
     ifNoneMatch: event.headers['if-none-match'],
+    authorization: route.permission === 'public' ? event.headers.authorization : undefined,
     idempotency:
       route.method === 'POST' && idempotencyKey !== undefined
         ? {

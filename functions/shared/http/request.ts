@@ -16,6 +16,8 @@ export interface RestRequest<Body = unknown> {
   body: Body;
   ifMatch?: VersionCondition;
   ifNoneMatch?: string;
+  /** The Authorization header of public routes, which no authorizer has looked at; absent elsewhere. */
+  authorization?: string;
   idempotency?: IdempotencyKey;
   /** Milliseconds until Lambda ends this invocation. */
   remainingMillis(): number;

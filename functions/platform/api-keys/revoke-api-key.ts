@@ -1,0 +1,23 @@
+import type { Caller } from '../../shared/caller.ts';
+import { notFound } from '../../shared/problem.ts';
+import { carryOut } from '../../shared/write-plan.ts';
+import { apiKeyItemKey, apiKeyRecordKey } from './api-key-items.ts';
+
+/**
+ * Ends a key for good, at most 90 seconds after the answer (the caches of gateway and authorizer).
+ * @throws {Problem} `not_found`
+ */
+export async function revokeApiKey(id: string, { tenantId }: Caller): Promise<void> {
+  await carryOut([
+    {
+      write: {
+        kind: 'delete',
+        table: 'platform',
+        key: apiKeyRecordKey(tenantId, id),
+        condition: { text: 'attribute_exists(pk)' },
+      },
+      refused: () => notFound('API key', id),
+    },
+    { write: { kind: 'delete', table: 'platform', key: apiKeyItemKey(id) } },
+  ]);
+}

@@ -1,0 +1,40 @@
+import { decodeCursor, encodeCursor } from '../shared/cursor.ts';
+import { queryPage } from '../shared/dynamo/table.ts';
+import type { HistoryItem } from './history-item.ts';
+import { historyPartition } from './history-item.ts';
+import { type PageQuery, parsePage } from './parse-page.ts';
+
+/** One write of a record, as answered. */
+export type HistoryEntry = Omit<HistoryItem, 'pk' | 'sk' | 'entity' | 'id'>;
+
+export interface HistoryPage {
+  data: HistoryEntry[];
+  page: { nextCursor: string | null };
+}
+
+/**
+ * The writes of a record, newest first: one Query. That the caller may see the record is checked before.
+ * @param query `limit` and `cursor` as sent
+ * @throws {Problem} `validation_failed`, `invalid_cursor`
+ */
+export async function readHistory(tenantId: string, id: string, query: PageQuery): Promise<HistoryPage> {
+  const { limit, cursor } = parsePage(query);
+  const scope = JSON.stringify([tenantId, 'history', id]);
+  const pk = historyPartition(tenantId, id);
+  const [version] = cursor === undefined ? [] : decodeCursor(cursor, scope);
+  const { items, lastKey } = await queryPage({
+    table: 'views',
+    key: { text: 'pk = :pk', values: { ':pk': pk } },
+    limit,
+    descending: true,
+    ...(version !== undefined && { startKey: { pk, sk: version } }),
+  });
+  return {
+    data: items.map((item) => toEntry(item as unknown as HistoryItem)),
+    page: { nextCursor: lastKey ? encodeCursor([String(lastKey.sk)], scope) : null },
+  };
+}
+
+function toEntry({ version, action, at, actor, requestId, changes }: HistoryItem): HistoryEntry {
+  return { version, action, at, actor, requestId, changes };
+}
