@@ -115,7 +115,7 @@ export class GraphqlApi extends Construct {
         code: readFileSync(join(sources, code), 'utf8'),
         ...(kind === 'batch' && { maxBatchSize }),
       });
-      resolver.addDependency(schema);
+      resolver.addResourceDependency(schema);
     }
   }
 }
