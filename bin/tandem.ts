@@ -6,6 +6,7 @@ import { stageOf } from '../lib/stage.ts';
 import { TandemStack } from '../lib/tandem-stack.ts';
 import { TandemRules } from '../lib/template-rules.ts';
 import { bundleFunctions } from '../tools/bundle.ts';
+import { writePlatformAssets } from '../tools/platform-assets.ts';
 import { parts } from './parts.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -24,10 +25,11 @@ function context(): Record<string, unknown> {
 
 const bundles = resolve(root, '.build/functions');
 bundleFunctions(bundles);
+const inputs = await parts();
+writePlatformAssets(resolve(bundles, 'platform'), inputs.routes);
 
 const app = new App({ context: context(), analyticsReporting: false, treeMetadata: false });
 const stage = stageOf(app.node.tryGetContext('stage') ?? 'dev');
-const inputs = await parts();
 const stack = new TandemStack(app, `tandem-${stage.name}`, { stage, bundles, ...inputs });
 
 Validations.of(app).addPlugins(new TandemRules(inputs.routes));

@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import type { Metafile } from 'esbuild';
+import { bundleFunctions } from './bundle.ts';
+
+/** What each function may weigh, minified, in bytes (1 KB = 1000 bytes): the start of a cold one is mostly parsing. */
+export const largestBundle = 300_000;
+
+/** What must never get into a bundle, as a part of a module's path. */
+export const unwanted = {
+  'the CDK': /node_modules\/(aws-cdk-lib|constructs)\//,
+  'the Powertools tracer': /node_modules\/(@aws-lambda-powertools\/tracer|aws-xray-sdk)/,
+  'zod locales': /node_modules\/zod\/.*\/locales\/(?!en\.)/,
+  'the credential chain': /node_modules\/@aws-sdk\/credential-provider-(node|sso|process|ini)/,
+} as const;
+
+export interface BundleReport {
+  name: string;
+  bytes: number;
+  /** Package → bytes, largest first; `tandem` is our own code. */
+  parts: [string, number][];
+  /** Why the bundle is refused. */
+  problems: string[];
+}
+
+/** What each bundle weighs, what it is made of and what is wrong with it. */
+export function reportBundles({ outputs }: Metafile): BundleReport[] {
+  return Object.entries(outputs).map(([file, { bytes, inputs }]) => {
+    const modules = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+    const problems = Object.entries(unwanted)
+      .filter(([, pattern]) => modules.some(([path]) => pattern.test(path)))
+      .map(([what]) => `contains ${what}`);
+    if (bytes > largestBundle) problems.push(`is over ${largestBundle / 1000} KB`);
+    return {
+      name: /([^/]+)\/index\.mjs$/.exec(file)?.[1] ?? file,
+      bytes,
+      parts: packages(modules),
+      problems,
+    };
+  });
+}
+
+function packages(modules: [string, { bytesInOutput: number }][]): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const [path, { bytesInOutput }] of modules) {
+    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? 'tandem';
+    sums.set(name, (sums.get(name) ?? 0) + bytesInOutput);
+  }
+  return [...sums].sort(([, a], [, b]) => b - a);
+}
+
+const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} KB`.padStart(9);
+
+if (import.meta.main) {
+  const { metafile } = bundleFunctions(resolve(import.meta.dirname, '../.build/functions'));
+  const reports = reportBundles(metafile);
+  for (const { name, bytes, parts, problems } of reports) {
+    const largest = parts.slice(0, 4).map(([part, size]) => `${part} ${kilobytes(size).trim()}`);
+    console.log(`${name.padEnd(11)}${kilobytes(bytes)}  ${largest.join(', ')}`);
+    for (const problem of problems) console.error(`${name} ${problem}`);
+  }
+  if (reports.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
+}
