@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { handleCloudWatchRequest } from '../cloudwatch/json-protocol.ts';
 import type { Backends } from '../data-services/backends.ts';
 import { findFreePort } from '../data-services/free-port.ts';
 import {
@@ -15,7 +16,6 @@ import { authorize } from './authorize.ts';
 import { type CallLog, createCallLog } from './call-log.ts';
 import { resourcesOf } from './call-resources.ts';
 import { readSignature } from './caller.ts';
-import { decodeCloudWatch, encodeCloudWatch } from './cloudwatch-protocol.ts';
 import { askForCapacity, readCapacity } from './consumed-capacity.ts';
 import { forwardBuffered, forwardStream } from './forward.ts';
 import type { MessageMoveTasks } from './message-move-tasks.ts';
@@ -138,12 +138,13 @@ export async function startAwsEndpoint(
       response.once('close', () => note(call, response.statusCode));
       return forwardStream(needs.backends, service, request, response);
     }
-    if (service === 'cloudwatch')
-      return answerHere(call, (name, given) => needs.cloudWatch.call(name, given));
-    const { moveTasks } = needs;
-    if (service === 'sqs' && moveTasks?.handles(operation)) {
-      return answerHere(call, (name, given) => moveTasks.call(name, given));
+    if (service === 'cloudwatch') {
+      const answer = await handleCloudWatchRequest(needs.cloudWatch, { headers: request.headers, body });
+      response.writeHead(answer.status, answer.headers);
+      response.end(answer.body);
+      return note(call, answer.status, errorCodeOf(answer.status, Buffer.from(answer.body)));
     }
+    if (service === 'sqs' && needs.moveTasks?.handles(operation)) return moveMessages(call, needs.moveTasks);
     return forward(call, service, body);
   }
 
@@ -167,17 +168,17 @@ export async function startAwsEndpoint(
     }
     response.writeHead(result.status, result.headers);
     response.end(result.body);
-    const errorCode = result.status < 300 ? undefined : errorCodeOf(result.body);
-    note(call, result.status, errorCode, service === 'dynamodb' ? readCapacity(result.body) : []);
+    note(
+      call,
+      result.status,
+      errorCodeOf(result.status, result.body),
+      service === 'dynamodb' ? readCapacity(result.body) : [],
+    );
   }
 
-  async function answerHere(
-    call: Call,
-    handle: (operation: string, input: Record<string, unknown>) => Promise<Record<string, unknown>>,
-  ): Promise<void> {
+  async function moveMessages(call: Call, tasks: MessageMoveTasks): Promise<void> {
     try {
-      const output = await handle(call.operation, decodeCloudWatch(call.input) as Record<string, unknown>);
-      replyJson(call.response, 200, encodeCloudWatch(output));
+      replyJson(call.response, 200, await tasks.call(call.operation, call.input));
       note(call, 200);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
@@ -255,7 +256,8 @@ function parseInput(service: EndpointService, body: Buffer): Record<string, unkn
   }
 }
 
-function errorCodeOf(body: Buffer): string | undefined {
+function errorCodeOf(status: number, body: Buffer): string | undefined {
+  if (status < 300) return undefined;
   const type = /"__type"\s*:\s*"([^"]+)"/.exec(body.toString('utf8', 0, 500))?.[1];
   return type?.split('#').at(-1) ?? /<Code>([^<]+)</.exec(body.toString('utf8', 0, 500))?.[1];
 }
