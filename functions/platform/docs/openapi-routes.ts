@@ -16,7 +16,12 @@ interface OpenApiDocument {
 export function documentedRoutes(document: OpenApiDocument): DocumentedRoute[] {
   return Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
     Object.entries(operations).flatMap(([method, { operationId }]) =>
-      operationId ? [{ operation: operationId, method: method.toUpperCase(), path }] : [],
+      operationId ? [{ operation: operationId, method: method.toUpperCase(), path: gatewayPath(path) }] : [],
     ),
   );
+}
+
+/** OpenAPI has no greedy parameters; in API Gateway the one called `proxy` is always greedy. */
+function gatewayPath(path: string): string {
+  return path.replace('{proxy}', '{proxy+}');
 }

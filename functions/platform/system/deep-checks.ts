@@ -1,5 +1,4 @@
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { dynamoClient } from '../../shared/dynamo/client.ts';
+import { awsJson } from '../../shared/aws/json-call.ts';
 import { physicalTableName } from '../../shared/dynamo/table.ts';
 import { env } from '../../shared/environment.ts';
 import { type TableName, tableSchemas } from '../../shared/table-schema.ts';
@@ -25,9 +24,12 @@ function tableCheck(table: TableName): Check {
   return {
     name: `table:${table}`,
     onFailure: 'unhealthy',
-    async run() {
-      const { Table } = await dynamoClient().send(
-        new DescribeTableCommand({ TableName: physicalTableName(table) }),
+    async run(timeoutMillis) {
+      const { Table } = await awsJson<{ Table?: { TableStatus?: string } }>(
+        'dynamodb',
+        'DescribeTable',
+        { TableName: physicalTableName(table) },
+        timeoutMillis,
       );
       const state = Table?.TableStatus;
       // A table that is being updated goes on serving.

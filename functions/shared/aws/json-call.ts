@@ -3,6 +3,7 @@ import { signedPost } from './signed-request.ts';
 
 /** The services called this way, with their host and the prefix of `X-Amz-Target`. */
 const services = {
+  dynamodb: { host: 'dynamodb', target: 'DynamoDB_20120810', variable: 'AWS_ENDPOINT_URL_DYNAMODB' },
   sqs: { host: 'sqs', target: 'AmazonSQS', variable: 'AWS_ENDPOINT_URL_SQS' },
   monitoring: {
     host: 'monitoring',
