@@ -61,12 +61,14 @@ function functionEnvironments(
   const observed = {
     ALARM_PREFIX: physicalName(stage, ''),
     CHANGES_FUNCTION: physicalName(stage, 'changes'),
-    QUEUE_NAMES: Stack.of(scope).toJsonString(
-      Object.entries(queues.workQueues).map(([name, { queue, deadLetters }]) => ({
+    QUEUE_NAMES: Stack.of(scope).toJsonString([
+      ...Object.entries(queues.workQueues).map(([name, { queue, deadLetters }]) => ({
         ...queueFacts(name, queue),
         deadLetter: queueFacts(`${name}-dlq`, deadLetters),
       })),
-    ),
+      queueFacts('changes-dlq', queues.changesFailures),
+      queueFacts('clock-dlq', queues.clockFailures),
+    ]),
   };
   return {
     crm: { ...common, ...cursors, ...crm, ...platform, ...views },
@@ -81,6 +83,7 @@ function functionEnvironments(
       ...views,
       ...files,
       ...webhooks,
+      ...tokens,
     },
     graphql: { ...common, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
     authorizer: { ...common, ...platform, ...tokens },
