@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Service } from '../types.ts';
 import { type Dynoxide, startDynoxide } from './dynoxide.ts';
-import { startFauxqs } from './fauxqs.ts';
+import { type Fauxqs, startFauxqs } from './fauxqs.ts';
 import { openStreamRecords, type StreamRecords } from './stream-records.ts';
 
 export type BackendName = 'dynamodb' | 'dynamodbstreams' | 'sqs' | 'sns' | 's3';
@@ -15,6 +15,7 @@ export interface Backends extends Service {
   /** Only for our own DynamoDB. */
   streamRecords?: StreamRecords;
   dynoxide?: Dynoxide;
+  fauxqs?: Fauxqs;
   stop(): Promise<void>;
 }
 
@@ -61,6 +62,7 @@ export async function startBackends(
       foreign[name === 'dynamodbstreams' && !foreign[name] ? 'dynamodb' : name] !== undefined,
     streamRecords,
     dynoxide,
+    fauxqs,
     async stop() {
       await Promise.all([fauxqs?.stop(), streamRecords?.stop()]);
       await dynoxide?.stop();

@@ -9,6 +9,8 @@ import { QueuePersistence } from './queue-persistence.ts';
 export interface Fauxqs extends Service {
   /** `http://127.0.0.1:<port>` */
   url: string;
+  /** Seconds since the oldest message that is not deleted was sent; 0 for an empty queue. */
+  oldestMessageAge(queueName: string): number;
   stop(): Promise<void>;
 }
 
@@ -34,6 +36,19 @@ export async function startFauxqs(directory: string, region: string): Promise<Fa
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   return {
     url,
+    oldestMessageAge(queueName) {
+      const {
+        ready = [],
+        delayed = [],
+        inflight = [],
+      } = stores.sqsStore.getQueueByName(queueName)?.inspectMessages() ?? {};
+      const messages = [...ready, ...delayed, ...inflight.map(({ message }) => message)];
+      const oldest = messages.reduce(
+        (least, { sentTimestamp }) => Math.min(least, sentTimestamp),
+        Date.now(),
+      );
+      return Math.round((Date.now() - oldest) / 1000);
+    },
     async stop() {
       await app.close();
       persistence.close();

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ExpiredItems } from '../data-services/expired-items.ts';
 import { StartError } from '../start-error.ts';
 import {
   type AwsClient,
@@ -24,8 +25,11 @@ interface TableDescription {
   StreamSpecification?: { StreamEnabled?: boolean };
 }
 
-/** Tables: made on the first start, later brought to what the template says; their items stay. */
-export function dynamoDbProviders({ aws, settings }: RuntimeContext): ProviderMap {
+/**
+ * Tables: made on the first start, later brought to what the template says; their items stay.
+ * @param expired absent when DynamoDB is somebody else's, who then removes expired items
+ */
+export function dynamoDbProviders({ aws, settings }: RuntimeContext, expired?: ExpiredItems): ProviderMap {
   return { 'AWS::DynamoDB::Table': { create: createTable } };
 
   async function createTable(resource: ResolvedResource): Promise<CreatedResource> {
@@ -120,14 +124,14 @@ export function dynamoDbProviders({ aws, settings }: RuntimeContext): ProviderMa
   }
 
   async function setTimeToLive(name: string, specification: unknown): Promise<void> {
-    if (specification === undefined) return;
+    const { AttributeName, Enabled } = (specification ?? {}) as { AttributeName?: string; Enabled?: boolean };
+    if (AttributeName === undefined || Enabled === false) return;
+    expired?.watch(name, AttributeName);
     const { TimeToLiveDescription } = await aws.call('dynamodb', 'DescribeTimeToLive', { TableName: name });
     const status = (TimeToLiveDescription as { TimeToLiveStatus?: string } | undefined)?.TimeToLiveStatus;
     if (status === 'ENABLED') return;
-    await aws.call('dynamodb', 'UpdateTimeToLive', {
-      TableName: name,
-      TimeToLiveSpecification: specification,
-    });
+    const TimeToLiveSpecification = { AttributeName, Enabled: true };
+    await aws.call('dynamodb', 'UpdateTimeToLive', { TableName: name, TimeToLiveSpecification });
   }
 
   async function describeTable(name: string): Promise<TableDescription | undefined> {
