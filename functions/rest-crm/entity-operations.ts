@@ -1,6 +1,6 @@
 import { type BatchItemResult, runAtomicBatch, runBatch } from '../crm/batch.ts';
 import { planCreate } from '../crm/create-record.ts';
-import { planDelete, planRestore } from '../crm/delete-record.ts';
+import { planRestore } from '../crm/delete-record.ts';
 import type { CrmRecord, EntityDefinition } from '../crm/entity.ts';
 import { getRecord, listRecords } from '../crm/find-records.ts';
 import { patchRecord } from '../crm/patch-record.ts';

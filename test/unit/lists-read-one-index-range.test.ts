@@ -4,12 +4,17 @@ import { firstIdAt } from '../../functions/shared/ids.ts';
 import { parseListQuery } from '../../functions/shared/list/parse-list-query.ts';
 import { planList } from '../../functions/shared/list/plan-list.ts';
 
-const plan = (query: Record<string, string>) => planList(parseListQuery(query, contact.list), contact.list, 't1');
+const plan = (query: Record<string, string>) =>
+  planList(parseListQuery(query, contact.list), contact.list, 't1');
 
 describe('a list of contacts', () => {
   test('reads the newest changes first when nothing is asked for', () => {
     expect(plan({})).toMatchObject({ source: { index: 'byUpdated' }, residual: [] });
-    expect(plan({}).key).toEqual({ text: '#pk = :pk', names: { '#pk': 'updatedPk' }, values: { ':pk': 't1#contact' } });
+    expect(plan({}).key).toEqual({
+      text: '#pk = :pk',
+      names: { '#pk': 'updatedPk' },
+      values: { ':pk': 't1#contact' },
+    });
   });
 
   test.each([
@@ -31,7 +36,10 @@ describe('a list of contacts', () => {
       'updatedAt[lt]': '2026-02-01T00:00:00+01:00',
     });
     expect(key.text).toBe('#pk = :pk AND #sk BETWEEN :lower AND :upper');
-    expect(key.values).toMatchObject({ ':lower': '2026-01-01T00:00:00.000Z', ':upper': '2026-01-31T23:00:00.000Z' });
+    expect(key.values).toMatchObject({
+      ':lower': '2026-01-01T00:00:00.000Z',
+      ':upper': '2026-01-31T23:00:00.000Z',
+    });
     expect(residual).toEqual([]);
   });
 

@@ -13,7 +13,11 @@ describe('JSON merge patch', () => {
     [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }],
     [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
     [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
-    [['a', 'b'], ['c', 'd'], ['c', 'd']],
+    [
+      ['a', 'b'],
+      ['c', 'd'],
+      ['c', 'd'],
+    ],
     [{ a: 'b' }, ['c'], ['c']],
     [{ a: 'foo' }, null, null],
     [{ a: 'foo' }, 'bar', 'bar'],
@@ -25,7 +29,9 @@ describe('JSON merge patch', () => {
   });
 
   test('applying it twice is applying it once', () => {
-    const value = fc.jsonValue().filter((json) => typeof json === 'object' && json !== null && !Array.isArray(json));
+    const value = fc
+      .jsonValue()
+      .filter((json) => typeof json === 'object' && json !== null && !Array.isArray(json));
     fc.assert(
       fc.property(value, value, (target, patch) => {
         const once = applyMergePatch(target, patch);
