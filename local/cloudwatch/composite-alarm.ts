@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { parseProperties } from '../parse-properties.ts';
 import type { ResolvedResource, RuntimeSettings } from '../types.ts';
 import { type Alarm, newAlarmState } from './alarm.ts';
 import { parseAlarmRule } from './composite-rule.ts';
-import { parseProperties } from './properties.ts';
 
 const arns = z.optional(z.array(z.string()));
 

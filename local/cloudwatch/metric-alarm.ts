@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseProperties } from '../parse-properties.ts';
 import type { ResolvedResource, RuntimeSettings } from '../types.ts';
 import { type Alarm, newAlarmState } from './alarm.ts';
 import {
@@ -18,7 +19,6 @@ import {
   type Window,
 } from './metric-queries.ts';
 import type { MetricStore } from './metric-store.ts';
-import { parseProperties } from './properties.ts';
 
 const arns = z.optional(z.array(z.string()));
 
