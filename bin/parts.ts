@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Route } from '../functions/shared/route.ts';
-import type { ResolverEntry } from '../lib/graphql-api.ts';
+import type { ResolverEntry } from '../graphql/resolvers.ts';
 
 const root = resolve(import.meta.dirname, '..');
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
-import { checkWithNag } from '../lib/nag.ts';
+import { nagPlugins } from '../lib/nag.ts';
 import { stageOf } from '../lib/stage.ts';
 import { TandemStack } from '../lib/tandem-stack.ts';
 import { TandemRules } from '../lib/template-rules.ts';
@@ -36,5 +36,5 @@ Validations.of(app).addPlugins(new TandemRules(inputs.routes));
 // `-c checks=fast` is for the local start, which cannot wait three seconds for what `npm run synth` has checked:
 // it leaves out cdk-nag and CDK's built-in validation, never our own rules.
 if (app.node.tryGetContext('checks') === 'fast') process.env.CDK_VALIDATION = 'false';
-else checkWithNag(app, stack);
+else Validations.of(app).addPlugins(...nagPlugins(app, stack));
 app.synth();

@@ -6,18 +6,9 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { ResolverEntry } from '../graphql/resolvers.ts';
 import { allow, type FunctionName, type TandemFunction } from './function.ts';
 import { physicalName, type Stage } from './stage.ts';
-
-/** A field of the schema and what answers it. */
-export interface ResolverEntry {
-  typeName: string;
-  fieldName: string;
-  /** `lambda`: one invocation per field; `batch`: siblings together; `local`: no data source. */
-  kind: 'lambda' | 'batch' | 'local';
-  /** File under `graphql/` with APPSYNC_JS code. */
-  code: string;
-}
 
 export interface GraphqlApiProps {
   stage: Stage;

@@ -1,5 +1,6 @@
-import { type App, Validations } from 'aws-cdk-lib';
+import { type App, type IPolicyValidationPlugin, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import type { IConstruct } from 'constructs';
 import type { TandemStack } from './tandem-stack.ts';
 
 interface Acknowledgement {
@@ -82,13 +83,11 @@ const acknowledgements: Acknowledgement[] = [
   },
 ];
 
-/** Runs cdk-nag's AwsSolutions and Serverless packs when the app is synthesised. */
-export function checkWithNag(app: App, stack: TandemStack): void {
+/** cdk-nag's AwsSolutions and Serverless packs as plugins, with what stands acknowledged on the stack. */
+export function nagPlugins(app: App, stack: TandemStack): IPolicyValidationPlugin[] {
   for (const { path, ids, reason } of acknowledgements) {
-    const construct = path
-      .split('/')
-      .reduce((scope, id) => scope.node.findChild(id), stack as TandemStack['node']['root']);
+    const construct = path.split('/').reduce<IConstruct>((scope, id) => scope.node.findChild(id), stack);
     Validations.of(construct).acknowledge(...ids.map((id) => ({ id, reason })));
   }
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  return [new AwsSolutionsChecks(app), new ServerlessChecks(app)];
 }

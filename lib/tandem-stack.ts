@@ -1,9 +1,10 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Route } from '../functions/shared/route.ts';
+import type { ResolverEntry } from '../graphql/resolvers.ts';
 import { Edge } from './edge.ts';
 import { Functions } from './functions.ts';
-import { GraphqlApi, type ResolverEntry } from './graphql-api.ts';
+import { GraphqlApi } from './graphql-api.ts';
 import { Identity } from './identity.ts';
 import { Observability } from './observability.ts';
 import { grantPermissions } from './permissions.ts';

@@ -40,16 +40,16 @@ function functionRow({ functions }: Observed): IWidget[] {
   return [
     graph(
       'Invocations',
-      all.map((fn) => functionMetric(fn, 'Invocations')),
+      all.map((fn) => functionMetric(fn, 'Invocations', { label: fn.name })),
     ),
     graph(
       'Errors and throttles',
-      all.map((fn) => functionMetric(fn, 'Errors')),
-      all.map((fn) => functionMetric(fn, 'Throttles')),
+      all.map((fn) => functionMetric(fn, 'Errors', { label: fn.name })),
+      all.map((fn) => functionMetric(fn, 'Throttles', { label: `${fn.name} throttles` })),
     ),
     graph(
       'Duration p99',
-      all.map((fn) => functionMetric(fn, 'Duration', { statistic: 'p99' })),
+      all.map((fn) => functionMetric(fn, 'Duration', { statistic: 'p99', label: fn.name })),
     ),
   ];
 }

@@ -42,7 +42,7 @@ export function functionMetric(
   name: 'Invocations' | 'Errors' | 'Throttles' | 'Duration' | 'IteratorAge' | 'ConcurrentExecutions',
   options?: MetricOptions,
 ) {
-  return metric('AWS/Lambda', name, { FunctionName: functionName }, { label: functionName, ...options });
+  return metric('AWS/Lambda', name, { FunctionName: functionName }, options);
 }
 
 export function queueMetric(

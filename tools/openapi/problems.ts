@@ -38,7 +38,7 @@ export function problemsOf(route: Route): ProblemCode[] {
   if (allowed.length < roles.length) codes.push('forbidden');
   if (route.path.includes('{')) codes.push('not_found');
   codes.push('unknown_parameter');
-  if (route.query?.def && route.method === 'GET') codes.push('validation_failed', 'invalid_cursor');
+  if (route.query && route.method === 'GET') codes.push('validation_failed', 'invalid_cursor');
   if (route.body) codes.push('malformed_json', 'validation_failed', 'payload_too_large');
   if (route.method !== 'GET') codes.push('conflict');
   if (route.method === 'POST') codes.push('idempotency_in_flight', 'idempotency_mismatch');

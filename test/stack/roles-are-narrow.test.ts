@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { asList } from '../../lib/template-rules/template.ts';
+import { resource, resources, type SynthesisedStack, synthesised } from './support/synthesised-stack.ts';
+
+let whole: SynthesisedStack;
+beforeAll(async () => {
+  whole = await synthesised();
+});
+afterAll(() => whole[Symbol.dispose]());
+
+interface Statement {
+  Action: string | string[];
+  Resource: unknown;
+}
+
+/** Action → the resources it is allowed on, as JSON text. */
+function allowed(fn: string): Map<string, string> {
+  const { PolicyDocument } = resource(whole.template, 'AWS::IAM::Policy', new RegExp(`^Functions${fn}Role`));
+  const grants = new Map<string, string>();
+  for (const { Action, Resource } of PolicyDocument.Statement as Statement[]) {
+    for (const action of asList(Action) as string[]) {
+      grants.set(action, (grants.get(action) ?? '') + JSON.stringify(Resource));
+    }
+  }
+  return grants;
+}
+
+const functions = [
+  'crm',
+  'tasks',
+  'platform',
+  'graphql',
+  'authorizer',
+  'changes',
+  'runner',
+  'webhooks',
+  'clock',
+];
+
+test('no function may scan a table, delete one or read another function’s logs', () => {
+  for (const fn of functions) {
+    const grants = allowed(fn);
+    for (const action of [
+      'dynamodb:Scan',
+      'dynamodb:DeleteTable',
+      'dynamodb:PartiQLSelect',
+      'iam:PassRole',
+    ]) {
+      expect([fn, grants.has(action)]).toEqual([fn, false]);
+    }
+    expect(grants.get('logs:PutLogEvents')).toMatch(new RegExp(`Functions${fn}Logs`));
+  }
+});
+
+test('every action is one that the functions are known to use', () => {
+  const actions = new Set(
+    resources(whole.template, 'AWS::IAM::Policy').flatMap(({ properties }) =>
+      (properties.PolicyDocument.Statement as Statement[]).flatMap(
+        ({ Action }) => asList(Action) as string[],
+      ),
+    ),
+  );
+  // IAM takes any text for an action, so a misspelt one would deploy and deny: the list is compared by eye once.
+  expect([...actions].sort()).toEqual(
+    [
+      'appsync:GraphQL',
+      'cloudwatch:DescribeAlarms',
+      'cloudwatch:GetMetricData',
+      'dynamodb:BatchGetItem',
+      'dynamodb:ConditionCheckItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:DescribeStream',
+      'dynamodb:DescribeTable',
+      'dynamodb:GetItem',
+      'dynamodb:GetRecords',
+      'dynamodb:GetShardIterator',
+      'dynamodb:ListStreams',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+      'lambda:InvokeFunction',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      's3:GetObject',
+      's3:PutObject',
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:GetQueueUrl',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ].sort(),
+  );
+});
+
+test('the authorizer reads single items of the platform table and nothing else', () => {
+  const grants = allowed('authorizer');
+  const own = [...grants.keys()].filter((action) => !/^(logs|xray):/.test(action));
+  expect(own).toEqual(['dynamodb:GetItem']);
+  expect(grants.get('dynamodb:GetItem')).toMatch(/Tablesplatform/);
+});
+
+test('only the change processor writes views, and only its publish mutations', () => {
+  for (const fn of functions) {
+    expect([fn, /Tablesviews/.test(allowed(fn).get('dynamodb:PutItem') ?? '')]).toEqual([
+      fn,
+      fn === 'changes',
+    ]);
+    const publish = allowed(fn).get('appsync:GraphQL');
+    if (fn === 'changes') expect(publish).toMatch(/\/types\/Mutation\/fields\/publish/);
+    else expect(publish).toBeUndefined();
+  }
+});
+
+test('the CRM functions cannot touch tasks, and the task functions cannot touch records', () => {
+  expect([...allowed('crm').values()].join()).not.toMatch(/Tablestasks/);
+  expect([...allowed('tasks').values()].join()).not.toMatch(/Tablescrm/);
+});
+
+test('files are reached below their prefixes only', () => {
+  for (const fn of functions) {
+    const files = [allowed(fn).get('s3:GetObject'), allowed(fn).get('s3:PutObject')].join();
+    if (['platform', 'runner'].includes(fn)) expect(files).toMatch(/imports\/\*/);
+    else expect(files).toBe(',');
+    expect(files).not.toMatch(/"\/\*"/);
+  }
+});
