@@ -13,7 +13,7 @@ export interface RequestToSign {
 }
 
 /** SHA-256, or its HMAC, in the form that the signer takes. */
-class Sha256 {
+export class Sha256 {
   readonly #key: string | Uint8Array | undefined;
   #hash: Hash | Hmac;
 

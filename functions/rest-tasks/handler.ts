@@ -1,0 +1,15 @@
+import { restHandler } from '../shared/http/rest-handler.ts';
+import { taskRoutes } from '../tasks/routes.ts';
+import { enqueueOperations } from './enqueue-operations.ts';
+import { fileOperations } from './file-operations.ts';
+import { readOperations } from './read-operations.ts';
+import { typeOperations } from './type-operations.ts';
+import { workerOperations } from './worker-operations.ts';
+
+export const handler = restHandler(taskRoutes, {
+  ...typeOperations,
+  ...enqueueOperations,
+  ...readOperations,
+  ...workerOperations,
+  ...fileOperations,
+});

@@ -1,0 +1,103 @@
+import { queryPage } from '../shared/dynamo/table.ts';
+import type { TaskFacts } from './facts.ts';
+import { duePartition, dueUntil, readSortKey, readyPartition } from './index-keys.ts';
+import { rankOf } from './rank.ts';
+import type { TaskType } from './task-type.ts';
+
+/** A task that may be claimed: all that a claim knows of it before it writes. */
+export interface Candidate {
+  id: string;
+  type: TaskType;
+  facts: TaskFacts;
+  /** Which index it was found in; `key` is its sort key there, and still is while nobody touched the task. */
+  source: 'ready' | 'due';
+  key: string;
+  rank: number;
+}
+
+export type ClaimOrder = 'rank' | 'newest';
+
+/**
+ * How long an empty due index is taken to stay empty, in milliseconds. It makes a claim one Query a type instead
+ * of two, and an ended lease or a task whose time has come is picked up at most this much later.
+ */
+const emptyDueMillis = 250;
+const maxRemembered = 1_000;
+
+const emptyDueSince = new Map<string, number>();
+
+/**
+ * The first candidates of the types in claim order: one Query a type, and at times one for what became due.
+ * @param count per type
+ */
+export async function readCandidates(
+  tenantId: string,
+  types: TaskType[],
+  { count, order, nowMillis }: { count: number; order: ClaimOrder; nowMillis: number },
+): Promise<Candidate[]> {
+  const lists = await Promise.all(
+    types.flatMap((type) => [
+      readReady(tenantId, type, count, order),
+      readDue(tenantId, type, count, order, nowMillis),
+    ]),
+  );
+  const direction = order === 'newest' ? -1 : 1;
+  return lists
+    .flat()
+    .sort((a, b) => direction * (a.rank - b.rank || (a.id < b.id ? -1 : 1)))
+    .slice(0, count);
+}
+
+/** No upper bound: a task of negative priority has its rank in the future and yet is ready now. */
+async function readReady(
+  tenantId: string,
+  type: TaskType,
+  limit: number,
+  order: ClaimOrder,
+): Promise<Candidate[]> {
+  const { items } = await queryPage({
+    table: 'tasks',
+    index: 'byReady',
+    key: { text: 'readyPk = :pk', values: { ':pk': readyPartition(tenantId, type.name) } },
+    limit,
+    descending: order === 'newest',
+    project: ['readySk'],
+  });
+  return items.map(({ readySk }) => {
+    const { id, facts, at } = readSortKey(readySk as string);
+    return { id, facts, type, source: 'ready', key: readySk as string, rank: at };
+  });
+}
+
+async function readDue(
+  tenantId: string,
+  type: TaskType,
+  limit: number,
+  order: ClaimOrder,
+  nowMillis: number,
+): Promise<Candidate[]> {
+  const partition = duePartition(tenantId, type.name);
+  if (nowMillis - (emptyDueSince.get(partition) ?? 0) < emptyDueMillis) return [];
+  const { items } = await queryPage({
+    table: 'tasks',
+    index: 'byDue',
+    key: {
+      text: 'duePk = :pk AND dueSk <= :until',
+      values: { ':pk': partition, ':until': dueUntil(nowMillis) },
+    },
+    limit,
+    descending: order === 'newest',
+    project: ['dueSk'],
+  });
+  if (items.length === 0) rememberEmpty(partition, nowMillis);
+  return items.map(({ dueSk }) => {
+    const { id, facts, at } = readSortKey(dueSk as string);
+    const rank = rankOf(at, facts.priority, type.priorityWeightSeconds);
+    return { id, facts, type, source: 'due', key: dueSk as string, rank };
+  });
+}
+
+function rememberEmpty(partition: string, nowMillis: number): void {
+  if (emptyDueSince.size >= maxRemembered) emptyDueSince.clear();
+  emptyDueSince.set(partition, nowMillis);
+}

@@ -1,0 +1,89 @@
+import * as z from 'zod/mini';
+import { Problem, type ProblemDetail, validationFailed } from '../shared/problem.ts';
+import { described, instant, line, typeName, wholeNumber } from './fields.ts';
+
+/** DynamoDB ends an item at 400 KB; this leaves room for the result and the history beside it. */
+export const maxInputBytes = 256 * 1024;
+
+/** The records that a task can be about, with the prefix of their ids. */
+export const aboutPrefixes = { contact: 'con', company: 'com' } as const;
+
+const about = z.strictObject({
+  type: z.enum(Object.keys(aboutPrefixes) as (keyof typeof aboutPrefixes)[]),
+  id: line(64),
+});
+
+/** What a caller says of a new task. */
+export const enqueueInput = z.strictObject({
+  type: described(typeName, 'A registered task type, or a built-in one such as `todo`.'),
+  input: described(
+    z.optional(z.unknown()),
+    `Any JSON, up to ${maxInputBytes} bytes; it goes through unchanged.`,
+  ),
+  title: z.optional(line(200)),
+  priority: described(
+    z._default(wholeNumber(-100, 100), 0),
+    "A head start: each step is worth the type's `priorityWeightSeconds`.",
+  ),
+  runAt: described(z.optional(instant), 'Not to be claimed before.'),
+  delaySeconds: described(z.optional(wholeNumber(0, 31_536_000)), 'The same as `runAt`, from now.'),
+  startBy: described(z.optional(instant), 'When nobody has claimed it by then, it expires.'),
+  deadline: described(z.optional(instant), 'When it has not ended by then, it expires.'),
+  dedupeKey: described(
+    z.optional(line(200)),
+    'While a task of this type with this key lives, it is answered instead of a new one.',
+  ),
+  maxAttempts: described(z.optional(wholeNumber(1, 100)), "The type's own when left out."),
+  assigneeId: z.optional(line(128)),
+  dueAt: described(z.optional(instant), 'When a person should be done; nothing happens by itself.'),
+  about: z.optional(about),
+});
+
+export type EnqueueInput = z.infer<typeof enqueueInput>;
+
+/** The parts of the input that only make sense together; times are compared with one `now`. */
+export function checkEnqueue(input: EnqueueInput, nowMillis: number): void {
+  const errors: ProblemDetail[] = [];
+  const invalid = (pointer: string, message: string) =>
+    errors.push({ pointer, code: 'invalid_value', message });
+  if (input.runAt !== undefined && input.delaySeconds !== undefined) {
+    invalid('/delaySeconds', 'cannot be given together with runAt');
+  }
+  const start = startMillis(input, nowMillis);
+  for (const name of ['startBy', 'deadline'] as const) {
+    const value = input[name];
+    if (value !== undefined && Date.parse(value) <= Math.max(start, nowMillis)) {
+      invalid(`/${name}`, start > nowMillis ? 'must be later than the start' : 'must be in the future');
+    }
+  }
+  if (input.about && !new RegExp(`^${aboutPrefixes[input.about.type]}_[0-9A-Z]{26}$`).test(input.about.id)) {
+    invalid(
+      '/about/id',
+      `must be the id of a ${input.about.type}, such as ${aboutPrefixes[input.about.type]}_01H…`,
+    );
+  }
+  if (errors.length > 0) throw validationFailed(errors);
+}
+
+/** When the task may start, epoch milliseconds; never before now. */
+export function startMillis(input: EnqueueInput, nowMillis: number): number {
+  if (input.runAt !== undefined) return Math.max(nowMillis, Date.parse(input.runAt));
+  return nowMillis + (input.delaySeconds ?? 0) * 1_000;
+}
+
+/**
+ * JSON text of a value that came in losslessly.
+ * @throws {Problem} `payload_too_large` naming the limit
+ */
+export function jsonText(value: unknown, what: string, limitBytes: number): string | undefined {
+  if (value === undefined) return undefined;
+  const text = JSON.stringify(value);
+  const size = Buffer.byteLength(text);
+  if (size <= limitBytes) return text;
+  throw new Problem('payload_too_large', `The ${what} has ${size} bytes and the limit is ${limitBytes}`, {
+    extensions: { limitBytes },
+    errors: [
+      { pointer: `/${what}`, code: 'too_large', message: `must have at most ${limitBytes} bytes as JSON` },
+    ],
+  });
+}

@@ -1,0 +1,88 @@
+import type { Actor } from '../shared/actor.ts';
+import { now } from '../shared/clock.ts';
+import { getItem } from '../shared/dynamo/table.ts';
+import { validationFailed } from '../shared/problem.ts';
+import { carryOut, type PlannedWrite } from '../shared/write-plan.ts';
+import { DedupeKeyHeld, guardWrites } from './dedupe.ts';
+import type { EnqueueInput } from './enqueue-input.ts';
+import { newTask } from './new-task.ts';
+import { announce, dueOf, messageOf } from './runner-queue.ts';
+import { hasEnded } from './state-machine.ts';
+import { type TaskItem, taskKey } from './task.ts';
+import { requireType } from './type-registry.ts';
+import { requireTypeScope } from './type-scope.ts';
+
+export interface Enqueued {
+  /** False when a living task with the same dedupe key was found instead. */
+  created: boolean;
+  task: TaskItem;
+}
+
+/** Writes the plan of an enqueue; the REST handler adds the idempotency record of its answer. */
+export type CommitEnqueue = (writes: PlannedWrite[], enqueued: Enqueued) => Promise<void>;
+
+/**
+ * A new task as a caller asked for it, before anything is written.
+ * @throws {Problem} `validation_failed`, `payload_too_large`, `forbidden`
+ */
+export async function planTask(input: EnqueueInput, actor: Actor): Promise<TaskItem> {
+  requireTypeScope(actor.caller, input.type);
+  const type = await requireType(actor.caller.tenantId, input.type, '/type');
+  if (type.executor === 'builtin') {
+    // Built-in types act with rights of their own, which their own routes ask for.
+    throw validationFailed([
+      { pointer: '/type', code: 'not_allowed', message: `${type.name} tasks are made by their own route` },
+    ]);
+  }
+  return newTask(input, type, actor, now());
+}
+
+/** Enqueues a task: one write. @throws {Problem} as `planTask` */
+export async function enqueueTask(
+  input: EnqueueInput,
+  actor: Actor,
+  commit: CommitEnqueue = carryOut,
+): Promise<Enqueued> {
+  return commitTask(await planTask(input, actor), commit);
+}
+
+/** Enqueues a task that the runner does: one message, then one write. */
+export async function enqueueBuiltin(
+  input: EnqueueInput,
+  actor: Actor,
+  commit: CommitEnqueue = carryOut,
+): Promise<Enqueued> {
+  const type = await requireType(actor.caller.tenantId, input.type, '/type');
+  const task = newTask(input, type, actor, now());
+  await announce(messageOf(task), dueOf(task));
+  return commitTask(task, commit);
+}
+
+const takeoverAttempts = 5;
+
+/** Writes a new task, or answers the living one that holds its dedupe key. */
+export async function commitTask(task: TaskItem, commit: CommitEnqueue): Promise<Enqueued> {
+  let endedHolder: string | undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await commit([putNewTask(task), ...guardWrites(task, endedHolder)], { created: true, task });
+      return { created: true, task };
+    } catch (error) {
+      if (!(error instanceof DedupeKeyHeld) || attempt === takeoverAttempts) throw error;
+      const holder = (await getItem('tasks', taskKey(task.tenantId, error.holderId))) as TaskItem | undefined;
+      if (holder && !hasEnded(holder.state)) {
+        const found = { created: false, task: holder };
+        await commit([], found);
+        return found;
+      }
+      endedHolder = error.holderId;
+    }
+  }
+}
+
+/** The write of a new task. */
+export function putNewTask(task: TaskItem): PlannedWrite {
+  return {
+    write: { kind: 'put', table: 'tasks', item: task, condition: { text: 'attribute_not_exists(pk)' } },
+  };
+}

@@ -1,0 +1,133 @@
+import type { Actor } from '../shared/actor.ts';
+import { now } from '../shared/clock.ts';
+import { batchGetItems, getItem } from '../shared/dynamo/table.ts';
+import type { FilterField, ListSpec, RowSource } from '../shared/list/list-spec.ts';
+import { parseListQuery } from '../shared/list/parse-list-query.ts';
+import { runList } from '../shared/list/run-list.ts';
+import { mapConcurrently } from '../shared/map-concurrently.ts';
+import { notFound, Problem, validationFailed } from '../shared/problem.ts';
+import { type AttemptView, listAttempts } from './attempt-slots.ts';
+import {
+  aboutPartition,
+  assigneePartition,
+  createdPartition,
+  statePartition,
+  typePartition,
+} from './index-keys.ts';
+import { taskStates } from './state-machine.ts';
+import { executors, type TaskItem, taskKey } from './task.ts';
+import { type TaskView, toView } from './task-view.ts';
+import { requireTypeScope } from './type-scope.ts';
+
+/** One task. @throws {Problem} `not_found`, `forbidden` for a key of other types */
+export async function getTask(id: string, { caller }: Actor): Promise<TaskItem> {
+  const task = (await getItem('tasks', taskKey(caller.tenantId, id))) as TaskItem | undefined;
+  if (!task) throw notFound('task', id);
+  requireTypeScope(caller, task.type);
+  return task;
+}
+
+/** The latest leases of a task, oldest first. @throws {Problem} `not_found` */
+export async function getAttempts(id: string, actor: Actor): Promise<AttemptView[]> {
+  return listAttempts(await getTask(id, actor), now().getTime());
+}
+
+const instantOperators = ['gt', 'gte', 'lt', 'lte'] as const;
+
+function listIndex(index: string, pkAttribute: string, partition: RowSource['partition']): RowSource {
+  return { index, pkAttribute, skAttribute: 'sortId', keyOf: 'id', partition };
+}
+
+const filters: Record<string, FilterField> = {
+  state: { type: 'text', values: taskStates, operators: ['eq', 'ne', 'in'] },
+  type: { type: 'text', operators: ['eq', 'ne', 'in'] },
+  executor: { type: 'text', values: executors, operators: ['eq', 'ne', 'in'] },
+  assigneeId: { type: 'text', operators: ['eq', 'in'] },
+  about: { type: 'text', operators: ['eq', 'in'], description: 'The record, such as contact:con_01H…' },
+  dedupeKey: { type: 'text', operators: ['eq'] },
+  workerId: { type: 'text', operators: ['eq', 'in'] },
+  priority: { type: 'integer', operators: ['eq', 'gt', 'gte', 'lt', 'lte'] },
+  createdAt: { type: 'instant', operators: instantOperators },
+  updatedAt: { type: 'instant', operators: instantOperators },
+  dueAt: { type: 'instant', operators: instantOperators },
+};
+
+/** Tasks in the order of their creation, from the narrowest index that a filter names. */
+export const taskList: ListSpec = {
+  what: 'task',
+  table: 'tasks',
+  idPrefix: 'task',
+  filters,
+  sorts: { createdAt: listIndex('byCreated', 'createdPk', createdPartition) },
+  partitions: [
+    { field: 'about', sort: 'createdAt', source: listIndex('byAbout', 'aboutPk', aboutPartition) },
+    {
+      field: 'assigneeId',
+      sort: 'createdAt',
+      source: listIndex('byAssignee', 'assigneePk', assigneePartition),
+    },
+    { field: 'state', sort: 'createdAt', source: listIndex('byState', 'statePk', statePartition) },
+    { field: 'type', sort: 'createdAt', source: listIndex('byType', 'typePk', typePartition) },
+  ],
+  defaultSort: '-createdAt',
+};
+
+/** A row of a list: inputs and results may be large, so they come with the single task only. */
+export type TaskRow = Partial<TaskView>;
+
+/** AWS: keys of one BatchGetItem. */
+const batchSize = 100;
+
+/**
+ * A page of tasks, without inputs and results: one Query of keys and one BatchGetItem.
+ * @throws {Problem} `validation_failed`, `unsupported_sort`, `invalid_cursor`, `forbidden`
+ */
+export async function listTasks(
+  query: Record<string, string>,
+  { caller }: Actor,
+): Promise<{ data: TaskRow[]; page: { nextCursor: string | null } }> {
+  if (caller.taskTypes) requireScopedType(query.type, caller.taskTypes);
+  const request = parseListQuery(query, taskList);
+  const page = await runList(request, taskList, caller.tenantId, {
+    hydrate: async (keys) => {
+      const chunks = Array.from({ length: Math.ceil(keys.length / batchSize) }, (_, at) =>
+        keys.slice(at * batchSize, (at + 1) * batchSize),
+      );
+      const found = await mapConcurrently(chunks, 3, (chunk) =>
+        batchGetItems(
+          'tasks',
+          chunk.map(({ pk, sk }) => ({ pk: pk as string, sk: sk as string })),
+        ),
+      );
+      return found.flat();
+    },
+  });
+  const rows = page.items.map((item) => toView(item as TaskItem));
+  return {
+    data: request.fields ? rows.map((row) => selectFields(row, request.fields as string[])) : rows,
+    page: { nextCursor: page.nextCursor },
+  };
+}
+
+/** A key of some types lists one of them at a time: anything else would show it the others. */
+function requireScopedType(type: string | undefined, allowed: string[]): void {
+  if (type !== undefined && allowed.includes(type)) return;
+  throw new Problem(
+    'forbidden',
+    `This key lists only the task types ${allowed.join(', ')}: name one as type`,
+  );
+}
+
+function selectFields(row: TaskView, fields: string[]): TaskRow {
+  const unknown = fields.filter((field) => !Object.hasOwn(row, field));
+  if (unknown.length > 0) {
+    throw validationFailed(
+      unknown.map((field) => ({
+        parameter: 'fields',
+        code: 'unknown_field',
+        message: `has the unknown field ${JSON.stringify(field)}; known are: ${Object.keys(row).join(', ')}`,
+      })),
+    );
+  }
+  return Object.fromEntries(fields.map((field) => [field, row[field as keyof TaskView]])) as TaskRow;
+}

@@ -1,0 +1,48 @@
+import * as z from 'zod/mini';
+import type { Actor } from '../shared/actor.ts';
+import { now } from '../shared/clock.ts';
+import { described, wholeNumber } from './fields.ts';
+import { dueKeys } from './index-keys.ts';
+import { type LeaseHolder, openLease, writeUnderLease } from './lease-write.ts';
+import type { Progress } from './task.ts';
+
+export const heartbeatInput = z.strictObject({
+  leaseToken: described(z.string().check(z.minLength(1), z.maxLength(300)), 'As the claim gave it.'),
+  leaseSeconds: described(z.optional(wholeNumber(1, 43_200)), "From now; the type's own when left out."),
+  progress: z.optional(
+    z.strictObject({
+      percent: z.optional(z.number().check(z.gte(0), z.lte(100))),
+      message: z.optional(z.string().check(z.maxLength(500))),
+    }),
+  ),
+});
+
+export const heartbeatOutput = z.strictObject({
+  leaseExpiresAt: z.string(),
+  cancelRequested: described(z.boolean(), 'Someone wants the task cancelled: stop, then release or fail it.'),
+});
+
+export type Heartbeat = z.infer<typeof heartbeatOutput>;
+
+/** Extends a lease and tells how far the work is. @throws {Problem} `not_found`, `lease_lost` */
+export async function heartbeat(
+  holder: LeaseHolder,
+  { leaseSeconds, progress }: { leaseSeconds?: number; progress?: Progress },
+  actor: Actor,
+): Promise<Heartbeat> {
+  const { tenantId, id, type, taskType, facts } = await openLease(holder, actor);
+  const at = now();
+  const until = at.getTime() + (leaseSeconds ?? taskType.leaseSeconds) * 1_000;
+  const leaseExpiresAt = new Date(until).toISOString();
+  const members = {
+    leaseExpiresAt,
+    ...(taskType.executor === 'worker' && dueKeys({ tenantId, type, id, facts }, until)),
+    ...(progress && { progress }),
+    updatedAt: at.toISOString(),
+    updatedBy: actor.caller.subject,
+    requestId: actor.requestId,
+  };
+  const outcome = await writeUnderLease(holder, members, actor);
+  const cancelRequested = 'task' in outcome && outcome.task.cancelRequested === true;
+  return { leaseExpiresAt, cancelRequested };
+}

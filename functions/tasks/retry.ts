@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import type { Actor } from '../shared/actor.ts';
+import { now } from '../shared/clock.ts';
+import { getItem } from '../shared/dynamo/table.ts';
+import { requireVersion, type VersionCondition } from '../shared/etag.ts';
+import { Problem } from '../shared/problem.ts';
+import type { CommitChange } from './cancel.ts';
+import { DedupeKeyHeld, guardWrites } from './dedupe.ts';
+import { jsonText, maxInputBytes } from './enqueue-input.ts';
+import { described } from './fields.ts';
+import { getTask } from './find-tasks.ts';
+import { placeTask } from './place-task.ts';
+import { changed, replaceTask, untilUndisturbed } from './replace-task.ts';
+import { announce, messageOf } from './runner-queue.ts';
+import { hasEnded, isAllowed } from './state-machine.ts';
+import { type TaskItem, taskKey } from './task.ts';
+import { typeAt } from './type-registry.ts';
+
+export const retryInput = z.optional(
+  z.strictObject({
+    input: described(z.optional(z.unknown()), 'Instead of the input that the task has.'),
+  }),
+);
+
+/**
+ * Makes an ended task ready again, with all of its attempts. A completed one only when a person does it: that
+ * reopens a to-do, while work that programs have done is done again by a new task.
+ * @throws {Problem} `not_found`, `invalid_transition`, `duplicate` when a newer task has its dedupe key
+ */
+export async function retryTask(
+  id: string,
+  newInput: unknown,
+  actor: Actor,
+  commit: CommitChange,
+  ifMatch?: VersionCondition,
+): Promise<TaskItem> {
+  const input = jsonText(newInput, 'input', maxInputBytes);
+  return untilUndisturbed(async () => {
+    const task = await getTask(id, actor);
+    requireVersion(ifMatch, task.version);
+    requireRetryable(task);
+    const at = now();
+    const type = await typeAt(task.tenantId, task.type, task.typeVersion);
+    const after = changed(task, { ...fresh(task, at), ...(input !== undefined && { input }) }, actor, at);
+    const placed = { ...after, ...placeTask(after, type, at.getTime()) } as TaskItem;
+    if (placed.executor === 'builtin') await announce(messageOf(placed), 0);
+    await commitWithKey(placed, commit);
+    return placed;
+  });
+}
+
+function requireRetryable({ state, executor }: TaskItem): void {
+  if (isAllowed('retry', state) || (executor === 'person' && isAllowed('reopen', state))) return;
+  throw new Problem(
+    'invalid_transition',
+    `The task is ${state}; only an ended one that is not done can be retried`,
+    {
+      extensions: { state },
+    },
+  );
+}
+
+/** What a new life leaves behind; the history of the old one stays. */
+function fresh(task: TaskItem, at: Date): Partial<TaskItem> {
+  const passed = task.deadline !== undefined && Date.parse(task.deadline) <= at.getTime();
+  return {
+    state: 'ready',
+    attempt: 0,
+    runAt: undefined,
+    startBy: undefined,
+    ...(passed && { deadline: undefined }),
+    endedAt: undefined,
+    ttl: undefined,
+    result: undefined,
+    error: undefined,
+    reason: undefined,
+    progress: undefined,
+    checkpoint: undefined,
+    cancelRequested: undefined,
+    settledToken: undefined,
+    settledAs: undefined,
+    claimId: undefined,
+  };
+}
+
+/** Takes the dedupe key back, unless a living task has it by now. */
+async function commitWithKey(task: TaskItem, commit: CommitChange): Promise<void> {
+  try {
+    await commit([replaceTask(task), ...guardWrites(task)], task);
+  } catch (error) {
+    if (!(error instanceof DedupeKeyHeld)) throw error;
+    const holder = (await getItem('tasks', taskKey(task.tenantId, error.holderId))) as TaskItem | undefined;
+    if (holder && !hasEnded(holder.state)) throw error;
+    await commit([replaceTask(task), ...guardWrites(task, error.holderId)], task);
+  }
+}

@@ -1,0 +1,123 @@
+import type { Actor } from '../shared/actor.ts';
+import { ConditionFailed, type Expression, updateItem } from '../shared/dynamo/table.ts';
+import { slotPath } from './attempt-slots.ts';
+import type { Candidate } from './candidates.ts';
+import { endMembers, stamp } from './end-task.ts';
+import { afterClaim, judge } from './facts.ts';
+import { dueKeys, statePartition } from './index-keys.ts';
+import { newLeaseToken } from './lease-token.ts';
+import { type Attempt, type TaskItem, taskKey } from './task.ts';
+import { taskUpdate } from './task-update.ts';
+
+/** How long and for whom a task is leased. */
+export interface LeaseRequest {
+  workerId: string;
+  /** The type's own when absent. */
+  leaseSeconds?: number;
+  claimId?: string;
+}
+
+/** The leased task; or it was someone else's by now; or its time or its attempts were used up and it has ended. */
+export type Taken = { task: TaskItem } | 'lost' | 'ended';
+
+/** One conditional UpdateItem: of all who try the same candidate exactly one wins. */
+export async function takeCandidate(
+  candidate: Candidate,
+  request: LeaseRequest,
+  actor: Actor,
+  now: Date,
+): Promise<Taken> {
+  const verdict = judge(candidate.facts, now.getTime());
+  try {
+    if (verdict !== 'claim') {
+      await endCandidate(candidate, verdict, actor, now);
+      return 'ended';
+    }
+    const update = taskUpdate(leaseMembers(candidate, request, actor, now));
+    const key = taskKey(actor.caller.tenantId, candidate.id);
+    return { task: (await updateItem('tasks', key, update, untouched(candidate))) as TaskItem };
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    const current = error.current as TaskItem | undefined;
+    if (!current?.cancelRequested || current.dueSk !== candidate.key) return 'lost';
+    return cancelCandidate(candidate, actor, now);
+  }
+}
+
+/** Its holder has gone without an answer to the cancellation. */
+async function cancelCandidate(candidate: Candidate, actor: Actor, now: Date): Promise<Taken> {
+  try {
+    await endCandidate(candidate, 'cancelled', actor, now);
+    return 'ended';
+  } catch (error) {
+    if (error instanceof ConditionFailed) return 'lost';
+    throw error;
+  }
+}
+
+function endCandidate(
+  candidate: Candidate,
+  state: 'dead' | 'expired' | 'cancelled',
+  actor: Actor,
+  now: Date,
+): Promise<unknown> {
+  const { tenantId } = actor.caller;
+  const members = {
+    ...endMembers(tenantId, state, now, candidate.type.retentionDays),
+    ...(state === 'dead' && {
+      error: {
+        code: 'lease_expired',
+        message: 'The last attempt ended without an answer from its worker',
+      },
+    }),
+    ...stamp(now, actor),
+  };
+  return updateItem('tasks', taskKey(tenantId, candidate.id), taskUpdate(members), sameKey(candidate));
+}
+
+/** The members that a claim sets. The facts come from the index key, so nothing has to be read. */
+export function leaseMembers(
+  { id, type, facts }: Pick<Candidate, 'id' | 'type' | 'facts'>,
+  { workerId, leaseSeconds, claimId }: LeaseRequest,
+  actor: Actor,
+  now: Date,
+): Record<string, unknown> {
+  const { tenantId } = actor.caller;
+  const leased = afterClaim(facts);
+  const until = now.getTime() + (leaseSeconds ?? type.leaseSeconds) * 1_000;
+  const attempt: Attempt = {
+    lease: leased.lease,
+    attempt: leased.attempt,
+    workerId,
+    startedAt: now.toISOString(),
+  };
+  return {
+    state: 'claimed',
+    statePk: statePartition(tenantId, 'claimed'),
+    readyPk: undefined,
+    readySk: undefined,
+    ...(type.executor === 'worker' && dueKeys({ tenantId, type: type.name, id, facts: leased }, until)),
+    leaseToken: newLeaseToken({ facts: leased, type: type.name }),
+    leaseExpiresAt: new Date(until).toISOString(),
+    workerId,
+    claimId,
+    lease: leased.lease,
+    attempt: leased.attempt,
+    [slotPath(leased.lease)]: attempt,
+    progress: undefined,
+    ...stamp(now, actor),
+  };
+}
+
+/** The task still stands where it was found: claims, settlements and cancellations all change the key. */
+function sameKey({ source, key }: Candidate): Expression {
+  return source === 'ready'
+    ? { text: 'readySk = :key', values: { ':key': key } }
+    : { text: 'dueSk = :key', values: { ':key': key } };
+}
+
+function untouched(candidate: Candidate): Expression {
+  const same = sameKey(candidate);
+  if (candidate.source === 'ready') return same;
+  return { ...same, text: `${same.text} AND attribute_not_exists(cancelRequested)` };
+}

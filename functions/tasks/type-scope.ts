@@ -1,0 +1,11 @@
+import type { Caller } from '../shared/caller.ts';
+import { Problem } from '../shared/problem.ts';
+
+/** @throws {Problem} `forbidden` when the caller's key is limited to other task types */
+export function requireTypeScope(caller: Caller, type: string): void {
+  if (!caller.taskTypes || caller.taskTypes.includes(type)) return;
+  throw new Problem(
+    'forbidden',
+    `This key may only use the task types: ${caller.taskTypes.join(', ')}; not ${JSON.stringify(type)}`,
+  );
+}
