@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { parseProperties } from '../parse-properties.ts';
 import { AwsError, type InvocationResult, type MetricSink, type ResolvedResource } from '../types.ts';
 import { type FailureDestination, requireQueueArn } from './failure-destination.ts';
 import type { FunctionSettings } from './function-settings.ts';
@@ -26,9 +27,10 @@ export function readAsyncSettings({ properties: given }: ResolvedResource): {
   functionName: string;
   settings: AsyncSettings;
 } {
-  const parsed = properties.safeParse(given);
-  if (!parsed.success) throw new Error(z.prettifyError(parsed.error).replaceAll('\n', ' '));
-  const { FunctionName, MaximumRetryAttempts, MaximumEventAgeInSeconds, DestinationConfig } = parsed.data;
+  const { FunctionName, MaximumRetryAttempts, MaximumEventAgeInSeconds, DestinationConfig } = parseProperties(
+    properties,
+    given,
+  );
   const failureArn = DestinationConfig?.OnFailure.Destination;
   if (failureArn) requireQueueArn(failureArn, 'OnFailure destination');
   return {

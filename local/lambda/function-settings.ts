@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { parseProperties } from '../parse-properties.ts';
 import type { AssetLocator, ResolvedResource, RuntimeSettings } from '../types.ts';
 
 /** What the runtime honours of `AWS::Lambda::Function`; a property that is not listed here fails the start. */
@@ -66,9 +67,7 @@ export function readFunction(
   { region, accountId }: RuntimeSettings,
   assets: AssetLocator,
 ): FunctionSettings {
-  const parsed = properties.safeParse(given);
-  if (!parsed.success) throw new Error(z.prettifyError(parsed.error).replaceAll('\n', ' '));
-  const read = parsed.data;
+  const read = parseProperties(properties, given);
   if (read.Runtime !== supportedRuntime) {
     throw new Error(`Runtime is ${read.Runtime}; the local runtime runs ${supportedRuntime} only`);
   }

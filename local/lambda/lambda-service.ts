@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { StartError } from '../start-error.ts';
 import {
   AwsError,
   type InvocationResult,
@@ -82,7 +83,7 @@ class LocalLambda implements LambdaService, ProvidingService {
 
   /**
    * Loads every handler, so that the first requests find warm sandboxes.
-   * @throws {Error} naming the function whose handler cannot be loaded
+   * @throws {StartError} naming the function whose handler cannot be loaded
    */
   async start(): Promise<void> {
     // A worker's time zone is the process's, and Lambda's is UTC.

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseProperties } from '../parse-properties.ts';
 import type { InvocationSource, ResolvedResource } from '../types.ts';
 
 const properties = z.strictObject({
@@ -22,9 +23,7 @@ export function readPermission({ properties: given }: ResolvedResource): {
   functionName: string;
   permission: ResourcePermission;
 } {
-  const parsed = properties.safeParse(given);
-  if (!parsed.success) throw new Error(z.prettifyError(parsed.error).replaceAll('\n', ' '));
-  const { FunctionName, Principal, SourceArn } = parsed.data;
+  const { FunctionName, Principal, SourceArn } = parseProperties(properties, given);
   return { functionName: FunctionName, permission: { principal: Principal, sourceArn: SourceArn } };
 }
 
