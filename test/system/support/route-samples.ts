@@ -1,0 +1,89 @@
+import { routeTable } from '../../../functions/route-table.ts';
+import type { Route } from '../../../functions/shared/route.ts';
+import type { Api } from './api.ts';
+
+/**
+ * A body that each operation with a body accepts, so that generated tests reach the rule they test.
+ * A new route without a sample fails the tests that are generated from the route table.
+ */
+const sampleBodies: Record<string, Record<string, unknown>> = {
+  createContact: { name: 'Sample' },
+  updateContact: { title: 'Sample' },
+  batchContacts: { operations: [{ op: 'create', data: { name: 'Sample' } }] },
+  upsertContactByEmail: { name: 'Sample' },
+  upsertContactByPhone: { name: 'Sample' },
+  createCompany: { name: 'Sample' },
+  updateCompany: { industry: 'Sample' },
+  batchCompanies: { operations: [{ op: 'create', data: { name: 'Sample' } }] },
+  upsertCompanyByDomain: { name: 'Sample' },
+  putTaskType: { executor: 'worker' },
+  enqueueTask: { type: 'todo', title: 'Sample' },
+  batchTasks: { tasks: [{ type: 'todo', title: 'Sample' }] },
+  claimTasks: { types: ['todo'], workerId: 'sample' },
+  heartbeatTask: { leaseToken: 'sample' },
+  completeTask: { leaseToken: 'sample' },
+  failTask: { leaseToken: 'sample', error: { code: 'sample', message: 'Sample' } },
+  releaseTask: { leaseToken: 'sample' },
+  cancelTask: {},
+  retryTask: {},
+  createFile: { name: 'sample.csv' },
+  createImport: { entity: 'contacts', fileKey: 'sample' },
+  createApiKey: { name: 'Sample', role: 'worker' },
+};
+
+/** The sample body of a route; undefined for routes without a body. */
+export function sampleBody(route: Route): Record<string, unknown> | undefined {
+  if (!route.body) return undefined;
+  const body = sampleBodies[route.operation];
+  if (!body)
+    throw new Error(`test/system/support/route-samples.ts has no sample body for ${route.operation}`);
+  return body;
+}
+
+/** Values for path parameters that stand for no record. */
+const freeValues: Record<string, string> = {
+  '/api/v1/contacts/by/email/{value}': 'sample@x.example',
+  '/api/v1/contacts/by/phone/{value}': '+39061234567',
+  '/api/v1/companies/by/domain/{value}': 'sample.example',
+};
+
+/** The path of a route with its parameter filled in. */
+export function pathOf(route: Route, id: string): string {
+  const value = freeValues[route.path] ?? id;
+  return route.path.replace(/\{\w+\+\}/, value).replace(/\{\w+\}/, encodeURIComponent(value));
+}
+
+/** The routes that need a caller. */
+export const guardedRoutes = routeTable.filter(({ permission }) => permission !== 'public');
+
+/** True when the route names one record by its path. */
+export function namesRecord(route: Route): boolean {
+  return route.path.includes('{') && freeValues[route.path] === undefined;
+}
+
+/** Makes one record of every kind; collection segment of the path → its id. */
+export async function oneOfEach(api: Api): Promise<Record<string, string>> {
+  const made = async (path: string, body: object, member = 'id') => {
+    const answer = await api.post(path, body);
+    if (answer.status !== 201) throw new Error(answer.summary);
+    return String(answer.body[member]);
+  };
+  const name = `private-${api.tenantId}`;
+  await api.put(`/api/v1/task-types/${name}`, { executor: 'worker' });
+  return {
+    contacts: await made('/api/v1/contacts', { name, email: `${api.tenantId}@x.example` }),
+    companies: await made('/api/v1/companies', { name }),
+    tasks: await made('/api/v1/tasks', { type: name, title: name }),
+    files: await made('/api/v1/files', { name: 'private.csv' }, 'fileKey'),
+    'api-keys': await made('/api/v1/api-keys', { name, role: 'viewer' }),
+    'task-types': name,
+  };
+}
+
+/** The id among `ids` that the route's path asks for. */
+export function recordOf(route: Route, ids: Record<string, string>): string {
+  const collection = route.path.split('/')[3] ?? '';
+  const id = ids[collection];
+  if (!id) throw new Error(`test/system/support/route-samples.ts makes no record for ${route.path}`);
+  return id;
+}
