@@ -14,7 +14,6 @@ import type { PlannedWrite } from '../shared/write-plan.ts';
 import { guardWrites } from './dedupe.ts';
 import { commitTask, planTask, putNewTask } from './enqueue.ts';
 import { enqueueInput } from './enqueue-input.ts';
-import { announceAll } from './runner-queue.ts';
 import type { TaskItem } from './task.ts';
 import { type TaskView, toView, withJsonMembers } from './task-view.ts';
 
@@ -59,7 +58,6 @@ export async function enqueueBatch(
 ): Promise<BatchAnswer> {
   const planned = await planAll(tasks, actor);
   const makeable = planned.flatMap((entry) => ('task' in entry ? [entry] : []));
-  await announceAll(makeable.map(({ task }) => task));
   let replays = 0;
   const units = unitsOf(makeable);
   const made = await mapConcurrently(units, 8, (unit) => {
@@ -95,7 +93,6 @@ export async function enqueueAtomicBatch(
     if ('problem' in entry) throw entry.problem;
     return entry;
   });
-  await announceAll(planned.map(({ task }) => task));
   const writes = planned.flatMap(({ task, index }) => [
     putNewTask(task),
     ...guardWrites(task).map(

@@ -3,7 +3,7 @@ import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
 import { getItem } from '../shared/dynamo/table.ts';
 import { requireVersion, type VersionCondition } from '../shared/etag.ts';
-import { Problem } from '../shared/problem.ts';
+import { Problem, validationFailed } from '../shared/problem.ts';
 import type { CommitChange } from './cancel.ts';
 import { DedupeKeyHeld, guardWrites } from './dedupe.ts';
 import { jsonText, maxInputBytes } from './enqueue-input.ts';
@@ -39,6 +39,7 @@ export async function retryTask(
     const task = await getTask(id, actor);
     requireVersion(ifMatch, task.version);
     requireRetryable(task);
+    requireOpenInput(task, input);
     const at = now();
     const type = await typeAt(task.tenantId, task.type, task.typeVersion);
     const after = changed(task, { ...fresh(task, at), ...(input !== undefined && { input }) }, actor, at);
@@ -58,6 +59,14 @@ function requireRetryable({ state, executor }: TaskItem): void {
       extensions: { state },
     },
   );
+}
+
+/** The input of a built-in task was checked against the rights of whoever made it. */
+function requireOpenInput({ executor, type }: TaskItem, input: string | undefined): void {
+  if (executor !== 'builtin' || input === undefined) return;
+  throw validationFailed([
+    { pointer: '/input', code: 'not_allowed', message: `the input of a ${type} task cannot be changed` },
+  ]);
 }
 
 /** What a new life leaves behind; the history of the old one stays. */

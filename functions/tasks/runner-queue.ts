@@ -15,9 +15,6 @@ export interface RunnerMessage {
 /** AWS: a message is delayed by at most 15 minutes; the runner sends it on when that was not enough. */
 export const maxDelaySeconds = 900;
 
-/** AWS: entries of one SendMessageBatch. */
-const batchSize = 10;
-
 /**
  * Sends the message of a task that is about to be written. The message goes first, so that an acknowledged task
  * always has one: one without its task is harmless, a task without its message would wait for ever.
@@ -33,22 +30,6 @@ export async function sendMessage(message: RunnerMessage, dueMillis: number): Pr
     QueueUrl: env('QUEUE_RUNNER_URL'),
     ...entry(message, dueMillis),
   });
-}
-
-/** SendMessageBatch for the new tasks among these that the runner does. */
-export async function announceAll(tasks: TaskItem[]): Promise<void> {
-  const own = tasks.filter(({ executor }) => executor === 'builtin');
-  for (let at = 0; at < own.length; at += batchSize) {
-    const entries = own.slice(at, at + batchSize).map((task, index) => ({
-      Id: String(index),
-      ...entry({ ...messageOf(task), sentAt: Date.now() }, dueOf(task)),
-    }));
-    const answer = await awsJson<{ Failed?: { Message?: string }[] }>('sqs', 'SendMessageBatch', {
-      QueueUrl: env('QUEUE_RUNNER_URL'),
-      Entries: entries,
-    });
-    if (answer.Failed?.length) throw new Error(`the runner queue refused: ${answer.Failed[0]?.Message}`);
-  }
 }
 
 /** The message of a task as it is going to be written. */
