@@ -46,9 +46,11 @@ const operators: Record<string, Test> = {
 };
 
 const MAX_GROUPS = 10;
+/** Of `in` and `notIn`. */
+const MAX_LIST = 5;
 
 /**
- * @throws {Error} for a filter that AppSync would not take: unknown operator, no group, more than ten groups
+ * @throws {Error} for a filter that AppSync would not take: no group, too many, an unknown operator, too long a list
  */
 export function checkSubscriptionFilter(filter: unknown): SubscriptionFilter {
   const groups = (filter as Partial<SubscriptionFilter> | null)?.filterGroup;
@@ -58,10 +60,15 @@ export function checkSubscriptionFilter(filter: unknown): SubscriptionFilter {
   for (const { filters } of groups) {
     if (!Array.isArray(filters) || filters.length === 0)
       throw new Error('a filter group has at least one filter');
-    for (const { fieldName, operator } of filters) {
+    for (const { fieldName, operator, value } of filters) {
       if (typeof fieldName !== 'string') throw new Error('a subscription filter names a field');
       if (!Object.hasOwn(operators, operator)) {
         throw new Error(`the subscription filter on ${fieldName} has the unknown operator ${operator}`);
+      }
+      if (['in', 'notIn'].includes(operator) && (!Array.isArray(value) || value.length > MAX_LIST)) {
+        throw new Error(
+          `${operator} of the subscription filter on ${fieldName} takes a list of at most ${MAX_LIST}`,
+        );
       }
     }
   }

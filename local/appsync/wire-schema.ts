@@ -62,14 +62,15 @@ function checkAccess(
   allowed: ReadonlySet<string>,
   isRoot: boolean,
 ): void {
-  const arn = `${api.arn}/types/${parentType.name}/fields/${fieldName}`;
+  const { deniedFields, principal } = caller;
+  const arn = () => `${api.arn}/types/${parentType.name}/fields/${fieldName}`;
   const denied =
     !allowed.has(caller.mode) ||
-    caller.deniedFields.has(`${parentType.name}.${fieldName}`) ||
-    caller.deniedFields.has(arn) ||
+    (deniedFields.size > 0 &&
+      (deniedFields.has(`${parentType.name}.${fieldName}`) || deniedFields.has(arn()))) ||
     // IAM looks at what a caller asks for by name, not at what the answer is made of.
     (isRoot &&
-      caller.principal !== undefined &&
-      !authorize({ principal: caller.principal, action: 'appsync:GraphQL', resource: arn }).allowed);
+      principal !== undefined &&
+      !authorize({ principal, action: 'appsync:GraphQL', resource: arn() }).allowed);
   if (denied) throw unauthorizedField(parentType.name, fieldName);
 }

@@ -63,6 +63,7 @@ describe('filter operators', () => {
     ['no group', { filterGroup: [] }, /1 to 10 groups/],
     ['an empty group', { filterGroup: [{ filters: [] }] }, /at least one filter/],
     ['an unknown operator', one('a', 'like', 'b'), /unknown operator like/],
+    ['a long list', one('a', 'in', [1, 2, 3, 4, 5, 6]), /list of at most 5/],
     ['nothing', null, /filterGroup/],
   ])('%s is refused', (_, filter, message) => {
     expect(() => checkSubscriptionFilter(filter)).toThrow(message);
