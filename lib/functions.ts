@@ -72,19 +72,8 @@ function functionEnvironments(
   };
   return {
     crm: { ...common, ...cursors, ...crm, ...platform, ...views },
-    tasks: { ...common, ...cursors, ...tasks, ...platform, ...views, ...runner },
-    platform: {
-      ...common,
-      ...cursors,
-      ...observed,
-      ...crm,
-      ...tasks,
-      ...platform,
-      ...views,
-      ...files,
-      ...webhooks,
-      ...tokens,
-    },
+    tasks: { ...common, ...cursors, ...tasks, ...platform, ...files, ...runner },
+    platform: { ...common, ...cursors, ...observed, ...tokens, ...crm, ...tasks, ...platform, ...views },
     graphql: { ...common, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
     authorizer: { ...common, ...platform, ...tokens },
     changes: { ...common, ...tasks, ...platform, ...views, ...webhooks, ...runner },

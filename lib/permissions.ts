@@ -39,14 +39,12 @@ export function grantPermissions(
     tasks: [
       ...may('tasks', [...read, ...write]),
       ...settings,
-      ...may('views', read),
+      ...objects(['s3:PutObject', 's3:GetObject'], 'imports'),
       ...send(queues.runner.queue),
     ],
     platform: [
       ...may('platform', [...read, ...write]),
       ...may('views', read),
-      ...objects(['s3:PutObject', 's3:GetObject'], 'imports', 'exports', 'attachments'),
-      ...send(queues.webhooks.queue),
       allow(['dynamodb:DescribeTable'], ...Object.values(tables.all).map((table) => table.tableArn)),
       allow(
         ['sqs:GetQueueAttributes'],
@@ -79,7 +77,7 @@ export function grantPermissions(
       ...may('crm', [...read, ...write]),
       ...settings,
       ...may('views', read),
-      ...objects(['s3:PutObject', 's3:GetObject'], 'imports', 'exports'),
+      ...objects(['s3:PutObject', 's3:GetObject'], 'imports'),
       ...send(queues.runner.queue),
     ],
     webhooks: [...may('platform', [...read, ...write]), ...send(queues.webhooks.queue)],
