@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { signedPost } from '../../functions/shared/aws/signed-request.ts';
 import {
   type AppSyncHarness,
   batchCode,
@@ -450,6 +451,55 @@ describe('authorization', () => {
     expect(iam).toEqual({ status: 200, data: { internal: null, shared: null } });
     expect(await query('{ contact(id: "1") { id } }', {}, signed)).toMatchObject({
       errors: [{ message: 'Not Authorized to access contact on type Query' }],
+    });
+  });
+});
+
+describe('a function that signs its requests', () => {
+  const credentials = {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'AKIALOCAL',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'session',
+  };
+  const before = { ...process.env };
+  beforeAll(() => void Object.assign(process.env, credentials));
+  afterAll(() => {
+    for (const name of Object.keys(credentials)) {
+      const value = before[name];
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+
+  test('is let in as its role', async () => {
+    const { url } = await start({
+      context: {
+        credentials: {
+          environment: () => ({}),
+          principalOf: (key) =>
+            key === 'AKIALOCAL' ? { roleArn: 'arn:aws:iam::123456789012:role/changes' } : undefined,
+        },
+      },
+      resolvers: [
+        {
+          place: 'Query.internal',
+          dataSource: 'none',
+          code: `import { util } from '@aws-appsync/utils';
+                 export function request(ctx) { return { payload: ctx.identity.userArn + ' by ' + util.authType() }; }
+                 export function response(ctx) { return ctx.result; }`,
+        },
+      ],
+    });
+    const response = await signedPost({
+      service: 'appsync',
+      url: new URL(url),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ internal }' }),
+      timeoutMillis: 5000,
+    });
+    expect(await response.json()).toEqual({
+      data: { internal: 'arn:aws:sts::123456789012:assumed-role/changes/local by IAM Authorization' },
     });
   });
 });
