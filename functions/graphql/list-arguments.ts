@@ -1,0 +1,49 @@
+import { validationFailed } from '../shared/problem.ts';
+
+/** `{ stage: { in: ['lead'] } }` as GraphQL has it. */
+export type FilterArguments = Record<string, Record<string, unknown> | null>;
+
+/** The members of a page that come from its arguments, as the REST list takes them. */
+interface PageArguments {
+  filter?: FilterArguments | null;
+  sort?: string | null;
+  limit?: number | null;
+  cursor?: string | null;
+}
+
+/** The arguments of an `xPage` field as parameters of the REST list, so that both read the same way. */
+export function pageParameters({ filter, sort, limit, cursor }: PageArguments): Record<string, string> {
+  return { ...filterParameters(filter), ...plainParameters({ sort, limit, cursor }) };
+}
+
+/** A filter as list parameters: `stage[in]=lead,customer`. */
+export function filterParameters(filter: FilterArguments | null | undefined): Record<string, string> {
+  const entries = Object.entries(filter ?? {}).flatMap(([field, operators]) =>
+    Object.entries(operators ?? {}).flatMap(([operator, value]): [string, string][] =>
+      value === null || value === undefined
+        ? []
+        : [[operator === 'eq' ? field : `${field}[${operator}]`, toParameter(field, value)]],
+    ),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Arguments that are parameters by their own name; `null` is the same as left out. */
+export function plainParameters(args: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(args)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [name, toParameter(name, value)]),
+  );
+}
+
+function toParameter(name: string, value: unknown): string {
+  if (!Array.isArray(value)) return String(value);
+  // Lists are separated by commas in a REST parameter, so a value with one cannot be asked for.
+  if (value.some((part) => String(part).includes(','))) {
+    throw validationFailed([
+      { parameter: name, code: 'invalid_value', message: 'values in a list must not contain commas' },
+    ]);
+  }
+  return value.join(',');
+}
