@@ -13,6 +13,7 @@ import {
 } from '../types.ts';
 import { type ArnScope, accessRequests } from './access-requests.ts';
 import { authorize } from './authorize.ts';
+import { applyBucketCors, type BucketCors } from './bucket-cors.ts';
 import { type CallLog, createCallLog } from './call-log.ts';
 import { resourcesOf } from './call-resources.ts';
 import { readSignature } from './caller.ts';
@@ -21,7 +22,7 @@ import { forwardBuffered, forwardStream } from './forward.ts';
 import type { MessageMoveTasks } from './message-move-tasks.ts';
 import { type EndpointService, jsonOperation, queryOperation, s3Operation, serviceOf } from './operation.ts';
 import { replyError, replyJson } from './reply.ts';
-import { putDynamoDbMetrics } from './service-metrics.ts';
+import { isWrite, putDynamoDbMetrics } from './service-metrics.ts';
 
 /** DynamoDB takes at most 16 MB, SQS a little over 1 MB. */
 const maxBodyBytes = 17 * 1024 * 1024;
@@ -33,7 +34,11 @@ export interface EndpointDependencies {
   metrics: MetricSink;
   /** Absent when SQS is somebody else's, who then has these operations. */
   moveTasks?: MessageMoveTasks;
+  /** Browsers' rights to the buckets. */
+  cors: BucketCors;
   scope: ArnScope;
+  /** Told of each table that a call may have written to, once the call is answered: stream pollers wait for it. */
+  onWrite?(tableName: string): void;
 }
 
 /** The one address that all functions call as AWS. */
@@ -94,7 +99,7 @@ export async function startAwsEndpoint(
       const since = Number(new URL(url, 'http://localhost').searchParams.get('since') ?? 0);
       return replyJson(response, 200, calls.since(since));
     }
-    if (request.method === 'OPTIONS') return forwardStream(needs.backends, 's3', request, response);
+    if (applyBucketCors(needs.cors, request, response)) return;
 
     const signature = readSignature(request.headers, url);
     if (signature === undefined) {
@@ -213,6 +218,7 @@ export async function startAwsEndpoint(
       traceId,
     });
     if (service === 'dynamodb') {
+      if (status < 300 && isWrite(operation)) for (const table of resources) needs.onWrite?.(table);
       putDynamoDbMetrics(needs.metrics, {
         operation,
         tables: resources,

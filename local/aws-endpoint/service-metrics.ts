@@ -13,6 +13,11 @@ export interface DynamoDbOutcome {
 }
 
 const reads = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems']);
+/** Whether a DynamoDB operation changes items. */
+export function isWrite(operation: string): boolean {
+  return /^(Put|Update|Delete|BatchWrite|TransactWrite)Items?$/.test(operation);
+}
+
 const throttles = new Set([
   'ProvisionedThroughputExceededException',
   'ThrottlingException',

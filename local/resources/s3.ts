@@ -1,23 +1,30 @@
+import type { BucketCors, CorsRule } from '../aws-endpoint/bucket-cors.ts';
 import type { Backends } from '../data-services/backends.ts';
 import { callHttp } from '../data-services/http-call.ts';
 import { signForForeign } from '../data-services/sign-for-foreign.ts';
 import type { CreatedResource, ProviderMap, ResolvedResource, RuntimeContext } from '../types.ts';
 import { checkProperties } from './check-properties.ts';
 
+/** The buckets of the template and what browsers may do with them. */
+export interface BucketProviders {
+  providers: ProviderMap;
+  cors: BucketCors;
+}
+
 /** Buckets: made once; their objects stay. */
-export function s3Providers(
+export function createBucketProviders(
   { settings }: RuntimeContext,
   backends: Pick<Backends, 'urls' | 'isForeign'>,
   stackName: string,
-): ProviderMap {
-  return { 'AWS::S3::Bucket': { create } };
+): BucketProviders {
+  const cors = new Map<string, CorsRule[]>();
+  return { providers: { 'AWS::S3::Bucket': { create } }, cors };
 
   async function create(resource: ResolvedResource): Promise<CreatedResource> {
     checkProperties(resource, {
-      used: ['BucketName'],
+      used: ['BucketName', 'CorsConfiguration'],
       ignored: [
         'BucketEncryption',
-        'CorsConfiguration',
         'LifecycleConfiguration',
         'LoggingConfiguration',
         'OwnershipControls',
@@ -37,6 +44,8 @@ export function s3Providers(
         `S3 does not make bucket ${name}: ${answer.status} ${answer.body.toString().slice(0, 200)}`,
       );
     }
+    const rules = (properties.CorsConfiguration as { CorsRules?: CorsRule[] } | undefined)?.CorsRules;
+    if (rules !== undefined) cors.set(name, rules);
     const domain = `${name}.s3.${settings.region}.amazonaws.com`;
     return {
       ref: name,

@@ -38,6 +38,9 @@ beforeEach(async () => {
     credentials,
     cloudWatch: { call: async (operation) => ({ operation, at: new Date(1000) }) },
     metrics: { put: (datum) => void metrics.push(datum) },
+    cors: new Map([
+      ['files', [{ AllowedMethods: ['GET', 'PUT'], AllowedOrigins: ['*'], ExposedHeaders: ['ETag'] }]],
+    ]),
     scope: { region: 'us-east-1', accountId: '000000000000' },
   });
   accessKey = credentials.environment(role).AWS_ACCESS_KEY_ID ?? '';
@@ -192,6 +195,23 @@ describe('S3 and CloudWatch', () => {
     expect(response.status).toBe(403);
     expect(await response.text()).toContain('Request has expired');
     expect(backend.got).toEqual([]);
+  });
+
+  test('a browser may do with a bucket what its CORS rules say', async () => {
+    const preflight = (bucket: string, method: string) =>
+      fetch(`${endpoint.url}/${bucket}/a`, {
+        method: 'OPTIONS',
+        headers: { origin: 'https://app.example', 'access-control-request-method': method },
+      });
+    const allowed = await preflight('files', 'PUT');
+    expect([allowed.status, allowed.headers.get('access-control-allow-methods')]).toEqual([200, 'GET, PUT']);
+    expect((await preflight('files', 'DELETE')).status).toBe(403);
+    expect((await preflight('other', 'PUT')).status).toBe(403);
+    const answer = await fetch(`${endpoint.url}/files/a?${presigned(new Date())}`, {
+      headers: { origin: 'https://app.example' },
+    });
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('access-control-expose-headers')).toBe('ETag');
   });
 
   test('CloudWatch is answered here, instants as epoch seconds', async () => {
