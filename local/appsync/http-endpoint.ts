@@ -21,6 +21,14 @@ const bodyShape = z.object({
   variables: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
 });
 
+/** AppSync lets every web page call, since no cookie says who it is. */
+const preflight = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'POST, OPTIONS',
+  'access-control-allow-headers': 'authorization, content-type',
+  'access-control-max-age': '300',
+};
+
 /**
  * Serves `POST /graphql`: GraphQL errors with 200, refusals with their own status, all in AppSync's shape.
  *
@@ -32,6 +40,10 @@ export function createHttpEndpoint(
   finished: (status: number, milliseconds: number) => void,
 ) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.method === 'OPTIONS') {
+      response.writeHead(200, preflight).end();
+      return;
+    }
     const started = performance.now();
     const { status, body } = await answerTo(request, run);
     const text = JSON.stringify(body);

@@ -38,15 +38,18 @@ export function createCloudWatchService(context: RuntimeContext, needs: CloudWat
     board.add(alarm);
     return { ref: alarm.name, attributes: { Arn: alarm.arn } };
   };
-  const tick = async (): Promise<void> => {
+  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
-      putQueueMetrics(store, await needs.sampleQueues());
-      const now = Date.now();
-      await board.evaluate(now);
-      store.compact(now);
+      await work();
     } catch (error) {
-      context.log(`alarm evaluation failed: ${error instanceof Error ? error.message : String(error)}`);
+      context.log(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
     }
+  };
+  const tick = async (): Promise<void> => {
+    await attempt('sampling the queues', async () => putQueueMetrics(store, await needs.sampleQueues()));
+    const now = Date.now();
+    await attempt('evaluating the alarms', () => board.evaluate(now));
+    store.compact(now);
   };
   const schedule = (): void => {
     timer = setTimeout(() => {

@@ -308,6 +308,14 @@ describe('GraphQL over HTTP', () => {
     });
   });
 
+  test('a web page of another origin may call', async () => {
+    const { url } = await start();
+    const response = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://app.example' } });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('access-control-allow-headers')).toContain('authorization');
+  });
+
   test('requests, latency and refusals are measured per API', async () => {
     const { query, context } = await start();
     await query('{ __typename }');
