@@ -24,10 +24,17 @@ export const heartbeatOutput = z.strictObject({
 
 export type Heartbeat = z.infer<typeof heartbeatOutput>;
 
+export interface HeartbeatNews {
+  leaseSeconds?: number;
+  progress?: Progress;
+  /** Where to go on after a crash, JSON text; built-in types only. */
+  checkpoint?: string;
+}
+
 /** Extends a lease and tells how far the work is. @throws {Problem} `not_found`, `lease_lost` */
 export async function heartbeat(
   holder: LeaseHolder,
-  { leaseSeconds, progress }: { leaseSeconds?: number; progress?: Progress },
+  { leaseSeconds, progress, checkpoint }: HeartbeatNews,
   actor: Actor,
 ): Promise<Heartbeat> {
   const { tenantId, id, type, taskType, facts } = await openLease(holder, actor);
@@ -38,6 +45,7 @@ export async function heartbeat(
     leaseExpiresAt,
     ...(taskType.executor === 'worker' && dueKeys({ tenantId, type, id, facts }, until)),
     ...(progress && { progress }),
+    ...(checkpoint !== undefined && { checkpoint }),
     updatedAt: at.toISOString(),
     updatedBy: actor.caller.subject,
     requestId: actor.requestId,

@@ -1,0 +1,13 @@
+import type { Context, ScheduledEvent } from 'aws-lambda';
+import { log } from '../shared/logger.ts';
+import { runTimers } from '../tasks/timers.ts';
+
+/** How long before the function's own end it begins nothing new, in milliseconds. */
+const margin = 5_000;
+
+/** Every minute: ends the tasks whose time is over and makes scheduled to-dos ready. */
+export async function handler(_event: ScheduledEvent, context: Context): Promise<void> {
+  const until = Date.now() + context.getRemainingTimeInMillis() - margin;
+  const run = await runTimers(context.awsRequestId, until);
+  if (run.handled > 0) log().info('timers handled', { ...run });
+}

@@ -1,0 +1,14 @@
+import * as z from 'zod/mini';
+import type { RunnerMessage } from '../tasks/runner-queue.ts';
+
+const messageSchema = z.object({
+  tenantId: z.string().check(z.minLength(1)),
+  taskId: z.string().check(z.minLength(1)),
+  version: z.int(),
+  sentAt: z.number(),
+});
+
+/** @throws when the message is none of ours: it goes to the dead-letter queue */
+export function parseMessage(body: string): RunnerMessage {
+  return messageSchema.parse(JSON.parse(body));
+}
