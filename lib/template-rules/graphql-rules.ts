@@ -1,4 +1,4 @@
-import { buildSchema, type GraphQLSchema, isObjectType } from 'graphql';
+import { buildSchema, type GraphQLSchema, getDirectiveValues, isObjectType } from 'graphql';
 import { asText, type Finding, resourcesOf, type TemplateUnderTest } from './template.ts';
 
 /** What AppSync knows without a declaration. */
@@ -50,7 +50,13 @@ export function graphqlSchema({ template }: TemplateUnderTest): Finding[] {
       message: `no resolver answers ${field}: it would be null`,
       location: 'Properties/Definition',
     }));
-  return [...misplaced, ...unanswered];
+  const silent = silentSubscriptions(schema).map(({ field, mutation }) => ({
+    rule: 'graphql-subscription',
+    resource: definition.id,
+    message: `${field} waits for the mutation ${mutation}, which the schema does not have`,
+    location: 'Properties/Definition',
+  }));
+  return [...misplaced, ...unanswered, ...silent];
 }
 
 function parsed(text: string): GraphQLSchema | string {
@@ -70,4 +76,16 @@ function rootFields(schema: GraphQLSchema): string[] {
   return [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
     type ? Object.keys(type.getFields()).map((field) => `${type.name}.${field}`) : [],
   );
+}
+
+/** Subscriptions on mutations that do not exist: they would never fire. */
+function silentSubscriptions(schema: GraphQLSchema): { field: string; mutation: string }[] {
+  const mutations = schema.getMutationType()?.getFields() ?? {};
+  const directive = schema.getDirective('aws_subscribe');
+  return Object.values(schema.getSubscriptionType()?.getFields() ?? {}).flatMap(({ name, astNode }) => {
+    const wanted = directive && astNode ? getDirectiveValues(directive, astNode)?.mutations : undefined;
+    return ((wanted ?? []) as string[])
+      .filter((mutation) => !(mutation in mutations))
+      .map((mutation) => ({ field: `Subscription.${name}`, mutation }));
+  });
 }

@@ -174,6 +174,18 @@ const breakages: Breakage[] = [
     says: /no resolver answers Query\.\w+: it would be null/,
   },
   {
+    what: 'a subscription on a mutation that does not exist',
+    how: (find) => {
+      const schema = find('AWS::AppSync::GraphQLSchema').Properties;
+      schema.Definition = schema.Definition.replace(
+        'mutations: ["publishTaskChange"]',
+        'mutations: ["publish"]',
+      );
+    },
+    gate: 'template rules',
+    says: /Subscription\.taskChanged waits for the mutation publish, which the schema does not have/,
+  },
+  {
     what: 'a route without an integration',
     how: (find) => {
       delete find('AWS::ApiGatewayV2::Route', /createContact/).Properties.Target;
