@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
+import { routeTable } from '../functions/route-table.ts';
+import { resolvers } from '../graphql/resolvers.ts';
 import { nagPlugins } from '../lib/nag.ts';
 import { stageOf } from '../lib/stage.ts';
 import { TandemStack } from '../lib/tandem-stack.ts';
 import { TandemRules } from '../lib/template-rules.ts';
 import { bundleFunctions } from '../tools/bundle.ts';
 import { writePlatformAssets } from '../tools/platform-assets.ts';
-import { parts } from './parts.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -25,15 +26,20 @@ function context(): Record<string, unknown> {
 
 const bundles = resolve(root, '.build/functions');
 bundleFunctions(bundles);
-const inputs = await parts();
-writePlatformAssets(resolve(bundles, 'platform'), inputs.routes);
+writePlatformAssets(resolve(bundles, 'platform'), routeTable);
 
 const app = new App({ context: context(), analyticsReporting: false, treeMetadata: false });
 const stage = stageOf(app.node.tryGetContext('stage') ?? 'dev');
-const stack = new TandemStack(app, `tandem-${stage.name}`, { stage, bundles, ...inputs });
+const stack = new TandemStack(app, `tandem-${stage.name}`, {
+  stage,
+  routes: routeTable,
+  resolvers,
+  bundles,
+  graphqlSources: resolve(root, 'graphql'),
+});
 
-Validations.of(app).addPlugins(new TandemRules(inputs.routes));
-// `-c checks=fast` is for the local start, which cannot wait three seconds for what `npm run synth` has checked:
+Validations.of(app).addPlugins(new TandemRules(routeTable));
+// `-c checks=fast` is for a start that cannot wait three seconds for what `npm run synth` has checked:
 // it leaves out cdk-nag and CDK's built-in validation, never our own rules.
 if (app.node.tryGetContext('checks') === 'fast') process.env.CDK_VALIDATION = 'false';
 else Validations.of(app).addPlugins(...nagPlugins(app, stack));

@@ -281,8 +281,8 @@ const gates = { 'built-in validation': builtInValidation, 'template rules': temp
 
 describe('the template with', () => {
   let whole: SynthesisedStack;
-  beforeAll(async () => {
-    whole = await synthesised();
+  beforeAll(() => {
+    whole = synthesised();
   });
   afterAll(() => whole[Symbol.dispose]());
 
@@ -301,25 +301,27 @@ describe('the template with', () => {
 });
 
 describe('the synthesis fails', () => {
-  test('when a template rule finds something', async () => {
-    const synthesis = synthesised({
-      prepare: ({ stack, routes }) => {
-        override(stack, 'AWS::SQS::Queue', /runner$/, 'VisibilityTimeout', 30);
-        return [new TandemRules(routes)];
-      },
-    });
-    await expect(synthesis).rejects.toThrow(/visibility timeout of 30 s is below 6 × the 60 s timeout/);
+  test('when a template rule finds something', () => {
+    const synthesis = () =>
+      synthesised({
+        prepare: ({ stack, routes }) => {
+          override(stack, 'AWS::SQS::Queue', /runner$/, 'VisibilityTimeout', 30);
+          return [new TandemRules(routes)];
+        },
+      });
+    expect(synthesis).toThrow(/visibility timeout of 30 s is below 6 × the 60 s timeout/);
   });
 
-  test('when the built-in validation finds something', async () => {
-    const synthesis = synthesised({
-      validate: true,
-      prepare: ({ stack }) => {
-        override(stack, 'AWS::SQS::Queue', /runner$/, 'VisibilityTimeOut', 360);
-        return [];
-      },
-    });
-    await expect(synthesis).rejects.toThrow(/'VisibilityTimeOut' was unexpected/);
+  test('when the built-in validation finds something', () => {
+    const synthesis = () =>
+      synthesised({
+        validate: true,
+        prepare: ({ stack }) => {
+          override(stack, 'AWS::SQS::Queue', /runner$/, 'VisibilityTimeOut', 360);
+          return [];
+        },
+      });
+    expect(synthesis).toThrow(/'VisibilityTimeOut' was unexpected/);
   });
 });
 

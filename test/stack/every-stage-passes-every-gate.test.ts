@@ -5,8 +5,8 @@ import { TandemRules } from '../../lib/template-rules.ts';
 import { resource, resources, synthesised } from './support/synthesised-stack.ts';
 
 describe.each(stageNames)('the stage %s', (stage) => {
-  test('passes the built-in validation, our rules and cdk-nag', async () => {
-    using stack = await synthesised({
+  test('passes the built-in validation, our rules and cdk-nag', () => {
+    using stack = synthesised({
       stage,
       validate: true,
       prepare: ({ app, stack, routes }) => [new TandemRules(routes), ...nagPlugins(app, stack)],
@@ -20,9 +20,9 @@ describe.each(stageNames)('the stage %s', (stage) => {
   });
 });
 
-test('data outlives everything but a dev stack', async () => {
+test('data outlives everything but a dev stack', () => {
   for (const stage of stageNames) {
-    using stack = await synthesised({ stage });
+    using stack = synthesised({ stage });
     const dev = stage === 'dev';
     for (const { properties, id } of resources(stack.template, 'AWS::DynamoDB::Table')) {
       expect(properties.DeletionProtectionEnabled).toBe(!dev);
@@ -36,8 +36,8 @@ test('data outlives everything but a dev stack', async () => {
   }
 });
 
-test('production hides its schema and encrypts its alarms', async () => {
-  using prod = await synthesised({ stage: 'prod' });
+test('production hides its schema and encrypts its alarms', () => {
+  using prod = synthesised({ stage: 'prod' });
   expect(resource(prod.template, 'AWS::AppSync::GraphQLApi').IntrospectionConfig).toBe('DISABLED');
   expect(resource(prod.template, 'AWS::SNS::Topic').KmsMasterKeyId).toBeDefined();
   const key = resource(prod.template, 'AWS::KMS::Key').KeyPolicy.Statement;

@@ -3,8 +3,8 @@ import { asList } from '../../lib/template-rules/template.ts';
 import { resource, resources, type SynthesisedStack, synthesised } from './support/synthesised-stack.ts';
 
 let whole: SynthesisedStack;
-beforeAll(async () => {
-  whole = await synthesised();
+beforeAll(() => {
+  whole = synthesised();
 });
 afterAll(() => whole[Symbol.dispose]());
 

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { App, type IPolicyValidationPlugin, Validations } from 'aws-cdk-lib';
-import { parts } from '../../../bin/parts.ts';
+import { routeTable } from '../../../functions/route-table.ts';
 import type { Route } from '../../../functions/shared/route.ts';
-import type { ResolverEntry } from '../../../graphql/resolvers.ts';
+import { resolvers } from '../../../graphql/resolvers.ts';
 import { stageOf } from '../../../lib/stage.ts';
 import { TandemStack } from '../../../lib/tandem-stack.ts';
 import type { Template } from '../../../lib/template-rules/template.ts';
@@ -19,7 +19,6 @@ export interface SynthesisedStack extends Disposable {
   app: App;
   stack: TandemStack;
   routes: readonly Route[];
-  resolvers: readonly ResolverEntry[];
 }
 
 export interface SynthesisOptions {
@@ -40,11 +39,7 @@ const root = resolve(import.meta.dirname, '../../..');
  * The real stack with the real routes, schema and resolvers. Its bundles are one-line handlers: the template
  * does not depend on what is in them, and building the real ones is what `npm run synth` does.
  */
-export async function synthesised({
-  stage = 'dev',
-  prepare,
-  validate,
-}: SynthesisOptions = {}): Promise<SynthesisedStack> {
+export function synthesised({ stage = 'dev', prepare, validate }: SynthesisOptions = {}): SynthesisedStack {
   const scratch = mkdtempSync(join(tmpdir(), 'tandem-stack-'));
   const bundles = join(scratch, 'bundles');
   for (const name of Object.keys(functionFolders)) {
@@ -61,9 +56,14 @@ export async function synthesised({
     analyticsReporting: false,
     treeMetadata: false,
   });
-  const inputs = await parts();
-  const stack = new TandemStack(app, `tandem-${stage}`, { stage: stageOf(stage), bundles, ...inputs });
-  const plugins = prepare?.({ app, stack, routes: inputs.routes }) ?? [];
+  const stack = new TandemStack(app, `tandem-${stage}`, {
+    stage: stageOf(stage),
+    routes: routeTable,
+    resolvers,
+    bundles,
+    graphqlSources: join(root, 'graphql'),
+  });
+  const plugins = prepare?.({ app, stack, routes: routeTable }) ?? [];
   if (plugins.length > 0) Validations.of(app).addPlugins(...plugins);
   if (validate) app.synth();
   else withoutBuiltInValidation(() => app.synth());
@@ -74,7 +74,7 @@ export async function synthesised({
     templatePath,
     app,
     stack,
-    ...inputs,
+    routes: routeTable,
     [Symbol.dispose]: () => rmSync(scratch, { recursive: true, force: true }),
   };
 }

@@ -1,0 +1,75 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Metafile } from 'esbuild';
+import { bundleFunctions, functionFolders } from '../../tools/bundle.ts';
+import { resource, type SynthesisedStack, synthesised } from './support/synthesised-stack.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const directory = mkdtempSync(join(tmpdir(), 'tandem-bundles-'));
+let metafile: Metafile;
+let whole: SynthesisedStack;
+
+beforeAll(() => {
+  metafile = bundleFunctions(directory).metafile;
+  whole = synthesised();
+});
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+  whole[Symbol.dispose]();
+});
+
+/** Our own modules that made it into a function's bundle. */
+function sourcesOf(fn: string): string[] {
+  const [, output] =
+    Object.entries(metafile.outputs).find(([file]) => file.endsWith(`/${fn}/index.mjs`)) ?? [];
+  if (!output) throw new Error(`no bundle ${fn}`);
+  return Object.entries(output.inputs)
+    .filter(([path, { bytesInOutput }]) => path.startsWith('functions/') && bytesInOutput > 0)
+    .map(([path]) => readFileSync(join(root, path), 'utf8'));
+}
+
+/** The variables that its sources read through `env`, tables by the names that the table module gets. */
+function variablesRead(fn: string): Set<string> {
+  const read = new Set<string>();
+  for (const source of sourcesOf(fn)) {
+    for (const [, name = ''] of source.matchAll(/\benv\('(\w+)'\)/g)) read.add(name);
+    for (const [, table = ''] of source.matchAll(
+      /\b(?:(?:get|put|update|delete|batchGet)Items?\(\s*|table: |physicalTableName\()'(\w+)'/g,
+    )) {
+      read.add(`TABLE_${table.toUpperCase()}`);
+    }
+    // Health looks at every table.
+    if (source.includes('Object.keys(tableSchemas)')) {
+      for (const table of ['CRM', 'TASKS', 'PLATFORM', 'VIEWS']) read.add(`TABLE_${table}`);
+    }
+  }
+  read.delete('AWS_REGION');
+  return read;
+}
+
+const variablesSet = (fn: string) =>
+  Object.keys(
+    resource(whole.template, 'AWS::Lambda::Function', new RegExp(`^Functions${fn}Function`)).Environment
+      .Variables,
+  );
+
+test.each(Object.keys(functionFolders))('%s has the variables that it reads and no others', (fn) => {
+  expect(variablesSet(fn).sort()).toEqual([...variablesRead(fn)].sort());
+});
+
+test.each(Object.keys(functionFolders))('%s may touch the tables that it is told of and no others', (fn) => {
+  const policy = JSON.stringify(
+    resource(
+      whole.template,
+      'AWS::IAM::Policy',
+      new RegExp(`^Functions${fn}Role`),
+    ).PolicyDocument.Statement.filter(
+      ({ Action }: { Action: string | string[] }) => !JSON.stringify(Action).includes('dynamodb:GetRecords'),
+    ),
+  );
+  const granted = ['crm', 'tasks', 'platform', 'views'].filter((table) => policy.includes(`"Tables${table}`));
+  const told = variablesSet(fn).flatMap((name) => /^TABLE_(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? []);
+  expect(granted.sort()).toEqual(told.sort());
+});
