@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { findings } from '../../functions/shared/validation.ts';
 
 /** The roles that a person can have; `worker` is for API keys only. */
 export const personRoles = ['owner', 'admin', 'manager', 'member', 'viewer'] as const;
@@ -26,10 +27,10 @@ export function parseTokenRequest(contentType: string, body: string): TokenReque
     ? Object.fromEntries(new URLSearchParams(body))
     : readJson(body);
   if (isForm && given.expiresInSeconds !== undefined) given.expiresInSeconds = Number(given.expiresInSeconds);
-  const parsed = tokenRequest.safeParse(given);
+  const parsed = tokenRequest.safeParse(given, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'invalid'}`);
+  const [finding] = findings(parsed.error.issues, '', tokenRequest);
+  throw new Error(`${finding?.pointer || 'body'}: ${finding?.message}`);
 }
 
 function readJson(body: string): Record<string, unknown> {
