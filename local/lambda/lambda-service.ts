@@ -181,7 +181,7 @@ class LocalLambda implements LambdaService, ProvidingService {
       await pool.warm();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(
+      throw new StartError(
         `${settings.logicalId} (AWS::Lambda::Function ${settings.name}) does not start: ${why}`,
       );
     }

@@ -1,0 +1,298 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newTraceId, traceIdOf } from '../lambda/trace-header.ts';
+import { AwsError, type HttpOrigin, type InvocationResult, type LambdaService } from '../types.ts';
+import type { AccessFacts } from './access-log.ts';
+import { type ApiIdentity, integrationEvent } from './api-event.ts';
+import type { ApiRequest } from './api-request.ts';
+import { type ApiResponse, BadIntegrationResponseError, readIntegrationResponse } from './api-response.ts';
+import { type CorsSettings, corsHeaders, preflightHeaders } from './cors.ts';
+import { type GatewayProblem, problem, problemContentType, problemDocument } from './gateway-problem.ts';
+import type { LambdaAuthorizer } from './lambda-authorizer.ts';
+import { BodyTooLargeError, ClientGoneError, readBody } from './request-body.ts';
+import { headBytes } from './request-headers.ts';
+import type { RouteTable } from './route-table.ts';
+import type { Throttle } from './throttle.ts';
+import { splitTarget } from './url-decoding.ts';
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
+const largestBody = 10 * 1024 * 1024;
+const largestHead = 10_240;
+
+export interface ApiIntegration {
+  functionArn: string;
+  timeoutMilliseconds: number;
+}
+
+export interface HttpApiParts {
+  identity: ApiIdentity;
+  routes: RouteTable;
+  integrations: ReadonlyMap<string, ApiIntegration>;
+  authorizers: ReadonlyMap<string, LambdaAuthorizer>;
+  cors?: CorsSettings;
+  throttle?: Throttle;
+  lambda: LambdaService;
+  /** Called once per request, when its answer is decided. */
+  finished(facts: AccessFacts): void;
+  log(line: string): void;
+}
+
+/** A refusal of the gateway on the way to an answer. */
+class Refusal extends Error {
+  readonly problem: GatewayProblem;
+  readonly facts: Partial<AccessFacts>;
+  constructor(answer: GatewayProblem, facts: Partial<AccessFacts> = {}) {
+    super(answer.detail);
+    this.problem = answer;
+    this.facts = facts;
+  }
+}
+
+interface Answer extends ApiResponse {
+  facts?: Partial<AccessFacts>;
+}
+
+/**
+ * An API Gateway HTTP API: routes, authorizers and Lambda integrations of payload format 2.0.
+ *
+ * Where it differs from the cloud: refusals are problem documents (see `gateway-problem.ts`), and a function that
+ * runs out of time is answered with 504, which says what happened; API Gateway answers 500 when the function's own
+ * timeout ends it and 503 when the integration's does.
+ */
+export class HttpApi implements HttpOrigin {
+  readonly #parts: HttpApiParts;
+
+  constructor(parts: HttpApiParts) {
+    this.#parts = parts;
+  }
+
+  handle(message: IncomingMessage, response: ServerResponse): void {
+    this.#serve(message, response).catch((error: unknown) => {
+      this.#parts.log(`http api: ${error instanceof Error ? error.stack : error}`);
+      response.destroy();
+    });
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const startedAt = performance.now();
+    const request = readRequest(message, this.#parts.identity.domainName);
+    let answer: Answer;
+    try {
+      answer = await this.#answer(message, request);
+    } catch (error) {
+      if (error instanceof ClientGoneError) return;
+      answer = this.#refuse(error, request);
+    }
+    send(response, answer, this.#headersOf(request), message);
+    this.#parts.finished({
+      request,
+      status: answer.status,
+      latency: performance.now() - startedAt,
+      responseBytes: answer.body.length,
+      ...answer.facts,
+    });
+  }
+
+  async #answer(message: IncomingMessage, request: ApiRequest): Promise<Answer> {
+    const { cors, throttle, routes } = this.#parts;
+    if (headBytes(message) > largestHead) {
+      const detail = `The request line and headers are larger than ${largestHead} bytes`;
+      throw new Refusal(problem('payload_too_large', detail, 431));
+    }
+    const { origin, 'access-control-request-method': preflight } = request.headers;
+    if (cors && request.method === 'OPTIONS' && origin && preflight) {
+      return { status: 204, headers: preflightHeaders(cors, origin), body: Buffer.alloc(0) };
+    }
+    if (throttle && !throttle.admits()) {
+      const slowDown = { ...problem('rate_limited', 'Too many requests'), headers: { 'retry-after': '1' } };
+      throw new Refusal(slowDown);
+    }
+    request.match = routes.find(request.method, request.path);
+    if (!request.match) {
+      throw new Refusal(problem('not_found', `No route ${request.method} ${request.path}`));
+    }
+    const [body] = await Promise.all([readBody(message, largestBody), this.#authorize(request)]);
+    return await this.#integrate(request, body);
+  }
+
+  async #authorize(request: ApiRequest): Promise<void> {
+    const id = request.match?.route.authorizerId;
+    if (id === undefined) return;
+    const decision = await this.#parts.authorizers
+      .get(id)
+      ?.decide(request)
+      .catch((error: unknown) => {
+        throw invocationRefusal(error, { authorizerError: String(error) });
+      });
+    switch (decision?.outcome) {
+      case 'allowed':
+        request.authorizerContext = decision.context;
+        return;
+      case 'missing':
+        throw new Refusal(problem('unauthenticated', 'Credentials are missing'), {
+          authorizerError: 'Unauthorized',
+        });
+      case 'denied':
+        throw new Refusal(problem('forbidden', 'The authorizer does not let this caller in'), {
+          authorizerError: 'Forbidden',
+        });
+      default:
+        throw new Refusal(problem('internal', 'The authorizer failed'), {
+          authorizerError: 'The authorizer failed',
+        });
+    }
+  }
+
+  async #integrate(request: ApiRequest, body: Buffer): Promise<Answer> {
+    const integration = this.#parts.integrations.get(request.match?.route.integrationId ?? '');
+    if (!integration) throw new Refusal(problem('internal', 'The route has no integration'));
+    const event = integrationEvent(this.#parts.identity, request, body);
+    const startedAt = performance.now();
+    const result = await this.#invoke(integration, request, event);
+    const integrationLatency = performance.now() - startedAt;
+    if (!result || result.error?.kind === 'timeout') {
+      throw new Refusal(problem('unavailable', 'The function ran out of time', 504), {
+        integrationLatency,
+        integrationError: result?.error?.errorMessage ?? 'Endpoint request timed out',
+      });
+    }
+    if (result.error) {
+      throw new Refusal(problem('internal', 'The function failed'), {
+        integrationLatency,
+        integrationError: result.error.errorMessage,
+      });
+    }
+    return { ...readIntegrationResponse(result.payload), facts: { integrationLatency } };
+  }
+
+  /** @returns undefined when the integration's own time is over; the function runs on, as in the cloud */
+  async #invoke(
+    { functionArn, timeoutMilliseconds }: ApiIntegration,
+    request: ApiRequest,
+    event: object,
+  ): Promise<InvocationResult | undefined> {
+    const ended = new AbortController();
+    const invocation = this.#parts.lambda
+      .invoke(functionArn, event, {
+        traceHeader: request.traceHeader,
+        source: {
+          service: 'apigateway.amazonaws.com',
+          arn: this.routeSourceArn(request.match?.route.routeKey),
+        },
+      })
+      .catch((error: unknown) => {
+        throw invocationRefusal(error, { integrationError: String(error) });
+      });
+    const timeout = sleep(timeoutMilliseconds, undefined, { signal: ended.signal }).catch(() => undefined);
+    try {
+      return await Promise.race([invocation, timeout]);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** The ARN by which a function's permission lets a route in. */
+  routeSourceArn(routeKey = '$default'): string {
+    const { region, accountId, apiId, stage } = this.#parts.identity;
+    const route = routeKey.replace(/^(\S+) \//, '$1/');
+    return `arn:aws:execute-api:${region}:${accountId}:${apiId}/${stage}/${route}`;
+  }
+
+  #refuse(error: unknown, request: ApiRequest): Answer {
+    const refusal = asRefusal(error);
+    if (!refusal) {
+      this.#parts.log(`http api: ${error instanceof Error ? error.stack : error}`);
+      return this.#refuse(new Refusal(problem('internal', 'The gateway failed')), request);
+    }
+    const { problem: answer, facts } = refusal;
+    const body = Buffer.from(problemDocument(answer, request.traceId));
+    const headers = { 'content-type': problemContentType, 'cache-control': 'no-store', ...answer.headers };
+    return { status: answer.status, headers, body, facts };
+  }
+
+  #headersOf(request: ApiRequest): Record<string, string> {
+    const { cors } = this.#parts;
+    return {
+      'apigw-requestid': request.requestId,
+      ...(cors && corsHeaders(cors, request.headers.origin)),
+    };
+  }
+}
+
+function readRequest(message: IncomingMessage, domainName: string): ApiRequest {
+  const { path, query } = splitTarget(message.url ?? '/');
+  const headers = { ...message.headers } as Record<string, string>;
+  const sourceIp = (message.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const traceId = traceIdOf(headers['x-amzn-trace-id']) ?? newTraceId();
+  const traceHeader = `Root=${traceId}`;
+  return {
+    method: message.method ?? 'GET',
+    path,
+    query,
+    headers: {
+      ...headers,
+      host: domainName,
+      'content-length': headers['content-length'] ?? '0',
+      'x-amzn-trace-id': traceHeader,
+      'x-forwarded-for': headers['x-forwarded-for'] ?? sourceIp,
+      'x-forwarded-port': '443',
+      'x-forwarded-proto': 'https',
+    },
+    sourceIp,
+    requestId: randomBytes(11).toString('base64').replaceAll('+', '-').replaceAll('/', '_'),
+    traceHeader,
+    traceId,
+    receivedAt: Date.now(),
+  };
+}
+
+function invocationRefusal(error: unknown, facts: Partial<AccessFacts>): unknown {
+  if (!(error instanceof AwsError)) return error;
+  switch (error.code) {
+    case 'TooManyRequestsException':
+      return new Refusal(
+        { ...problem('unavailable', 'The function is busy'), headers: { 'retry-after': '1' } },
+        facts,
+      );
+    case 'ServiceUnavailable':
+      return new Refusal(problem('unavailable', 'The function cannot be reached'), facts);
+    case 'RequestTooLargeException':
+      return new Refusal(problem('payload_too_large', 'The request is larger than 6 MB'), facts);
+    default:
+      return new Refusal(problem('internal', 'The function cannot be invoked'), facts);
+  }
+}
+
+function asRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (error instanceof BodyTooLargeError) {
+    return new Refusal(problem('payload_too_large', 'The body is larger than 10 MB'));
+  }
+  if (error instanceof BadIntegrationResponseError) {
+    const integrationError = `The response from the Lambda function doesn't match the format: ${error.message}`;
+    return new Refusal(problem('internal', 'The function answered in a wrong format'), { integrationError });
+  }
+  return undefined;
+}
+
+function send(
+  response: ServerResponse,
+  { status, headers, body }: ApiResponse,
+  added: Record<string, string>,
+  message: IncomingMessage,
+): void {
+  if (response.destroyed) return;
+  const all: Record<string, string | string[] | number> = { ...headers, ...added };
+  if (status !== 204 && status !== 304) all['content-length'] = body.length;
+  // What is left of a body that was refused must not be taken for the next request.
+  if (!message.complete) all.connection = 'close';
+  try {
+    response.writeHead(status, all);
+  } catch {
+    // A header that HTTP does not allow, for example with a line end in it.
+    response.writeHead(500, added).end();
+    return;
+  }
+  response.end(body);
+}
