@@ -1,16 +1,7 @@
-import {
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
 import { env } from '../environment.ts';
 import type { TableName } from '../table-schema.ts';
-import { dynamoClient } from './client.ts';
-import { fromAttributes, type Item, type Key, toAttributes } from './item.ts';
+import { callDynamo, DynamoRefusal } from './call.ts';
+import { type Attributes, fromAttributes, type Item, type Key, toAttributes } from './item.ts';
 
 /** A condition, update or filter with its placeholders. Names are `#x`, values `:x`. */
 export interface Expression {
@@ -48,14 +39,17 @@ export async function getItem(
   key: Key,
   options: { consistent?: boolean } = {},
 ): Promise<Item | undefined> {
-  const { Item: found } = await dynamoClient().send(
-    new GetItemCommand({
-      TableName: physicalTableName(table),
-      Key: toAttributes({ ...key }),
-      ConsistentRead: options.consistent ?? true,
-    }),
-  );
+  const { Item: found } = await callDynamo<{ Item?: Attributes }>('GetItem', {
+    TableName: physicalTableName(table),
+    Key: toAttributes({ ...key }),
+    ConsistentRead: options.consistent ?? true,
+  });
   return found && fromAttributes(found);
+}
+
+interface BatchAnswer {
+  Responses?: Record<string, Attributes[]>;
+  UnprocessedKeys?: Record<string, { Keys: Attributes[] }>;
 }
 
 /** One BatchGetItem of ≤ 100 keys (AWS limit); items come back in the order of the keys, absent ones left out. */
@@ -65,9 +59,9 @@ export async function batchGetItems(table: TableName, keys: Key[]): Promise<Item
   const found = new Map<string, Item>();
   let pending = keys.map((key) => toAttributes({ ...key }));
   while (pending.length > 0) {
-    const answer = await dynamoClient().send(
-      new BatchGetItemCommand({ RequestItems: { [name]: { Keys: pending } } }),
-    );
+    const answer = await callDynamo<BatchAnswer>('BatchGetItem', {
+      RequestItems: { [name]: { Keys: pending } },
+    });
     for (const attributes of answer.Responses?.[name] ?? []) {
       const item = fromAttributes(attributes);
       found.set(`${item.pk} ${item.sk}`, item);
@@ -83,13 +77,11 @@ export async function batchGetItems(table: TableName, keys: Key[]): Promise<Item
 /** One PutItem. @throws {ConditionFailed} */
 export async function putItem(table: TableName, item: Item & Key, condition?: Expression): Promise<void> {
   await refusingConditions(() =>
-    dynamoClient().send(
-      new PutItemCommand({
-        TableName: physicalTableName(table),
-        Item: toAttributes(item),
-        ...conditionInput(condition),
-      }),
-    ),
+    callDynamo('PutItem', {
+      TableName: physicalTableName(table),
+      Item: toAttributes(item),
+      ...conditionInput(condition),
+    }),
   );
 }
 
@@ -101,19 +93,17 @@ export async function updateItem(
   condition?: Expression,
 ): Promise<Item> {
   const { Attributes } = await refusingConditions(() =>
-    dynamoClient().send(
-      new UpdateItemCommand({
-        TableName: physicalTableName(table),
-        Key: toAttributes({ ...key }),
-        UpdateExpression: update.text,
-        ReturnValues: 'ALL_NEW',
-        ...(condition && {
-          ConditionExpression: condition.text,
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
-        }),
-        ...placeholders(update, condition),
+    callDynamo<{ Attributes?: Attributes }>('UpdateItem', {
+      TableName: physicalTableName(table),
+      Key: toAttributes({ ...key }),
+      UpdateExpression: update.text,
+      ReturnValues: 'ALL_NEW',
+      ...(condition && {
+        ConditionExpression: condition.text,
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
       }),
-    ),
+      ...placeholders(update, condition),
+    }),
   );
   return fromAttributes(Attributes ?? {});
 }
@@ -121,13 +111,11 @@ export async function updateItem(
 /** One DeleteItem. @throws {ConditionFailed} */
 export async function deleteItem(table: TableName, key: Key, condition?: Expression): Promise<void> {
   await refusingConditions(() =>
-    dynamoClient().send(
-      new DeleteItemCommand({
-        TableName: physicalTableName(table),
-        Key: toAttributes({ ...key }),
-        ...conditionInput(condition),
-      }),
-    ),
+    callDynamo('DeleteItem', {
+      TableName: physicalTableName(table),
+      Key: toAttributes({ ...key }),
+      ...conditionInput(condition),
+    }),
   );
 }
 
@@ -157,20 +145,18 @@ export async function queryPage(input: QueryInput): Promise<QueryResult> {
     text: input.project.map((_, index) => `#p${index}`).join(', '),
     names: Object.fromEntries(input.project.map((name, index) => [`#p${index}`, name])),
   };
-  const answer = await dynamoClient().send(
-    new QueryCommand({
-      TableName: physicalTableName(input.table),
-      IndexName: input.index,
-      KeyConditionExpression: input.key.text,
-      FilterExpression: input.filter?.text,
-      ProjectionExpression: projected?.text,
-      ...placeholders(input.key, input.filter, projected),
-      Limit: input.limit,
-      ScanIndexForward: !input.descending,
-      ExclusiveStartKey: input.startKey && toAttributes(input.startKey),
-      ConsistentRead: input.consistent,
-    }),
-  );
+  const answer = await callDynamo<{ Items?: Attributes[]; LastEvaluatedKey?: Attributes }>('Query', {
+    TableName: physicalTableName(input.table),
+    IndexName: input.index,
+    KeyConditionExpression: input.key.text,
+    FilterExpression: input.filter?.text,
+    ProjectionExpression: projected?.text,
+    ...placeholders(input.key, input.filter, projected),
+    Limit: input.limit,
+    ScanIndexForward: !input.descending,
+    ExclusiveStartKey: input.startKey && toAttributes(input.startKey),
+    ConsistentRead: input.consistent,
+  });
   return {
     items: (answer.Items ?? []).map(fromAttributes),
     ...(answer.LastEvaluatedKey && { lastKey: fromAttributes(answer.LastEvaluatedKey) }),
@@ -203,8 +189,9 @@ async function refusingConditions<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) {
-      throw new ConditionFailed(error.Item && fromAttributes(error.Item));
+    if (error instanceof DynamoRefusal && error.name === 'ConditionalCheckFailedException') {
+      const current = error.body.Item as Attributes | undefined;
+      throw new ConditionFailed(current && fromAttributes(current));
     }
     throw error;
   }

@@ -1,12 +1,8 @@
-import {
-  TransactionCanceledException,
-  type TransactWriteItem,
-  TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
+import { randomUUID } from 'node:crypto';
 import { Problem } from '../problem.ts';
 import type { TableName } from '../table-schema.ts';
-import { dynamoClient } from './client.ts';
-import { fromAttributes, type Item, type Key, toAttributes } from './item.ts';
+import { callDynamo, DynamoRefusal } from './call.ts';
+import { type Attributes, fromAttributes, type Item, type Key, toAttributes } from './item.ts';
 import { type Expression, physicalTableName, placeholders } from './table.ts';
 
 /** One action of a transaction. */
@@ -30,6 +26,11 @@ export class TransactionRefused extends Error {
   }
 }
 
+interface CancellationReason {
+  Code?: string;
+  Item?: Attributes;
+}
+
 const conflictAttempts = 8;
 
 /**
@@ -38,13 +39,15 @@ const conflictAttempts = 8;
  * @throws {Problem} `unavailable` when the contention does not end
  */
 export async function transactWrite(writes: Write[]): Promise<void> {
+  const TransactItems = writes.map(toTransactItem);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await dynamoClient().send(new TransactWriteItemsCommand({ TransactItems: writes.map(toTransactItem) }));
+      // The token makes the call safe to send again when its answer was lost (AWS keeps it ten minutes).
+      await callDynamo('TransactWriteItems', { TransactItems, ClientRequestToken: randomUUID() });
       return;
     } catch (error) {
-      if (!(error instanceof TransactionCanceledException)) throw error;
-      const reasons = error.CancellationReasons ?? [];
+      if (!(error instanceof DynamoRefusal) || error.name !== 'TransactionCanceledException') throw error;
+      const reasons = (error.body.CancellationReasons ?? []) as CancellationReason[];
       const failed = reasons.flatMap((reason, index) =>
         reason.Code === 'ConditionalCheckFailed'
           ? [{ index, current: reason.Item && fromAttributes(reason.Item) }]
@@ -63,7 +66,7 @@ export async function transactWrite(writes: Write[]): Promise<void> {
   }
 }
 
-function toTransactItem(write: Write): TransactWriteItem {
+function toTransactItem(write: Write): object {
   const TableName = physicalTableName(write.table);
   const guard = write.condition && {
     ConditionExpression: write.condition.text,
