@@ -1,50 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { signedPost } from '../../functions/shared/aws/signed-request.ts';
-import {
-  type AppSyncHarness,
-  batchCode,
-  type HarnessOptions,
-  invokeCode,
-  startAppSync,
-} from '../support/appsync-harness.ts';
-
-const schema = `
-  type Company { id: ID! name: String! }
-  type Contact { id: ID! name: String! email: AWSEmail since: AWSDateTime custom: AWSJSON company: Company secret: String friend: Contact }
-  type Dashboard { total: Int! }
-  input ContactInput { name: String! custom: AWSJSON since: AWSDateTime }
-  type Query {
-    contacts(tenantId: String, limit: Int): [Contact!]!
-    contact(id: ID!): Contact
-    dashboard: Dashboard
-    internal: String @aws_iam
-    shared: String @aws_iam @aws_lambda
-  }
-  type Mutation { createContact(input: ContactInput!): Contact }
-`;
-
-interface Event {
-  field: string;
-  arguments: Record<string, unknown>;
-  source: Record<string, unknown> | null;
-  identity: { resolverContext: Record<string, string> };
-}
-
-const people = [
-  { id: 'con_1', name: 'Ann', email: 'ann@example.com', companyId: 'com_1' },
-  { id: 'con_2', name: 'Bob', email: 'bob@example.com', companyId: 'com_2' },
-  { id: 'con_3', name: 'Cy', email: null, companyId: 'com_1' },
-];
-
-/** The function behind the API: one event, or a batch of them. */
-function graphql(event: Event | Event[]): unknown {
-  if (Array.isArray(event))
-    return event.map(({ source }) => ({ id: source?.companyId, name: `of ${source?.name}` }));
-  if (event.field === 'contacts') return people.slice(0, (event.arguments.limit as number) ?? 50);
-  if (event.field === 'contact') return people.find(({ id }) => id === event.arguments.id) ?? null;
-  if (event.field === 'createContact') return { id: 'con_9', ...(event.arguments.input as object) };
-  throw new TypeError(`nothing for ${event.field}`);
-}
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { contactsFunction, type FieldEvent, startContacts } from '../support/appsync-contacts.ts';
+import type { AppSyncHarness, HarnessOptions } from '../support/appsync-harness.ts';
 
 let harness: AppSyncHarness | undefined;
 afterEach(async () => {
@@ -52,19 +8,7 @@ afterEach(async () => {
   harness = undefined;
 });
 const start = async (options: Partial<HarnessOptions> = {}) => {
-  harness = await startAppSync({
-    schema,
-    functions: { graphql },
-    ...options,
-    resolvers: [
-      { place: 'Query.contacts', code: invokeCode },
-      { place: 'Query.contact', code: invokeCode },
-      { place: 'Query.dashboard', code: invokeCode },
-      { place: 'Mutation.createContact', code: invokeCode },
-      { place: 'Contact.company', code: batchCode, maxBatchSize: 100 },
-      ...(options.resolvers ?? []),
-    ],
-  });
+  harness = await startContacts(options);
   return harness;
 };
 
@@ -113,7 +57,9 @@ describe('GraphQL over HTTP', () => {
 
   test('a batch that is not answered item by item fails for each of them', async () => {
     const { query } = await start({
-      functions: { graphql: (event: Event | Event[]) => (Array.isArray(event) ? [1] : graphql(event)) },
+      functions: {
+        graphql: (event: FieldEvent | FieldEvent[]) => (Array.isArray(event) ? [1] : contactsFunction(event)),
+      },
     });
     const answer = await query('{ contacts { company { id } } }');
     expect(answer.data?.contacts).toEqual([{ company: null }, { company: null }, { company: null }]);
@@ -125,8 +71,8 @@ describe('GraphQL over HTTP', () => {
     const { query } = await start({
       resolvers: [{ place: 'Contact.friend', maxBatchSize: 2 }],
       functions: {
-        graphql: (event: Event | (Event & { info: Record<string, unknown> })[]) => {
-          if (!Array.isArray(event)) return graphql(event);
+        graphql: (event: FieldEvent | (FieldEvent & { info: Record<string, unknown> })[]) => {
+          if (!Array.isArray(event)) return contactsFunction(event);
           seen.push(event);
           return event.map(({ source }) =>
             source?.name === 'Bob'
@@ -350,7 +296,7 @@ describe('GraphQL over HTTP', () => {
           })),
         },
       ],
-      functions: { graphql: ({ arguments: args }: Event) => ({ id: args.id, name: 'root' }) },
+      functions: { graphql: ({ arguments: args }: FieldEvent) => ({ id: args.id, name: 'root' }) },
     });
     expect((await query('{ contact(id: "1") { friend { name secret } } }')).data?.contact).toEqual({
       friend: { name: 'abc', secret: 'abc' },
@@ -358,207 +304,5 @@ describe('GraphQL over HTTP', () => {
     expect((await query('{ contact(id: "early") { friend { name secret } } }')).data?.contact).toEqual({
       friend: { name: 'early', secret: 'a' },
     });
-  });
-});
-
-describe('authorization', () => {
-  test.each([
-    ['no header', {}, 401, 'UnauthorizedException', 'Missing authorization header'],
-    [
-      'a refused token',
-      { authorization: 'nobody' },
-      401,
-      'UnauthorizedException',
-      'You are not authorized to make this call.',
-    ],
-    [
-      'a signature for another service',
-      {
-        authorization:
-          'AWS4-HMAC-SHA256 Credential=AKIA1/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=0',
-      },
-      403,
-      'InvalidSignatureException',
-      "Credential should be scoped to correct service: 'appsync'.",
-    ],
-    [
-      'an unknown access key',
-      {
-        authorization:
-          'AWS4-HMAC-SHA256 Credential=AKIA1/20260101/us-east-1/appsync/aws4_request, SignedHeaders=host, Signature=0',
-      },
-      403,
-      'UnrecognizedClientException',
-      'The security token included in the request is invalid.',
-    ],
-  ])('%s', async (_, headers, status, errorType, message) => {
-    const { url, invocations } = await start();
-    const response = await fetch(url, { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
-    expect([response.status, await response.json()]).toEqual([status, { errors: [{ errorType, message }] }]);
-    expect(invocations.filter(({ name }) => name === 'graphql')).toEqual([]);
-  });
-
-  test('the authorizer is asked once per token while its answer lives', async () => {
-    const { query, invocations } = await start();
-    for (const token of ['a', 'a', 'b', 'nobody', 'nobody'])
-      await query('{ __typename }', {}, { authorization: token });
-    expect(invocations.filter(({ name }) => name === 'authorizer')).toHaveLength(3);
-  });
-
-  test('a ttlOverride of 0 is not cached, and a failing authorizer lets nobody in', async () => {
-    let calls = 0;
-    const { query } = await start({
-      functions: {
-        authorizer: () => {
-          calls += 1;
-          if (calls === 3) throw new Error('down');
-          return { isAuthorized: true, ttlOverride: 0 };
-        },
-      },
-    });
-    for (const status of [200, 200, 401, 200]) expect((await query('{ __typename }')).status).toBe(status);
-    expect(harness?.context.lines).toEqual(['appsync: the authorizer failed: Error: down']);
-  });
-
-  test('denied fields are withheld', async () => {
-    const { query } = await start({
-      functions: { graphql, authorizer: () => ({ isAuthorized: true, deniedFields: ['Contact.email'] }) },
-    });
-    expect(await query('{ contact(id: "con_1") { name email } }')).toMatchObject({
-      data: { contact: { name: 'Ann', email: null } },
-      errors: [
-        {
-          path: ['contact', 'email'],
-          errorType: 'Unauthorized',
-          message: 'Not Authorized to access email on type Contact',
-        },
-      ],
-    });
-  });
-
-  test('fields let in only the modes of their directives', async () => {
-    const { query } = await start({
-      context: {
-        credentials: {
-          environment: () => ({}),
-          principalOf: (key) =>
-            key === 'AKIALOCAL' ? { roleArn: 'arn:aws:iam::123456789012:role/changes' } : undefined,
-        },
-      },
-    });
-    const signed = {
-      authorization:
-        'AWS4-HMAC-SHA256 Credential=AKIALOCAL/20260101/us-east-1/appsync/aws4_request, SignedHeaders=host, Signature=0',
-    };
-    const both = '{ internal shared }';
-    expect(await query(both)).toMatchObject({
-      data: { internal: null, shared: null },
-      errors: [{ path: ['internal'], errorType: 'Unauthorized' }],
-    });
-    const iam = await query(both, {}, signed);
-    expect(iam).toEqual({ status: 200, data: { internal: null, shared: null } });
-    expect(await query('{ contact(id: "1") { id } }', {}, signed)).toMatchObject({
-      errors: [{ message: 'Not Authorized to access contact on type Query' }],
-    });
-  });
-});
-
-describe('a function that signs its requests', () => {
-  const credentials = {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'AKIALOCAL',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-    AWS_SESSION_TOKEN: 'session',
-  };
-  const before = { ...process.env };
-  beforeAll(() => void Object.assign(process.env, credentials));
-  afterAll(() => {
-    for (const name of Object.keys(credentials)) {
-      const value = before[name];
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  });
-
-  test('is let in as its role', async () => {
-    const { url } = await start({
-      context: {
-        credentials: {
-          environment: () => ({}),
-          principalOf: (key) =>
-            key === 'AKIALOCAL' ? { roleArn: 'arn:aws:iam::123456789012:role/changes' } : undefined,
-        },
-      },
-      resolvers: [
-        {
-          place: 'Query.internal',
-          dataSource: 'none',
-          code: `import { util } from '@aws-appsync/utils';
-                 export function request(ctx) { return { payload: ctx.identity.userArn + ' by ' + util.authType() }; }
-                 export function response(ctx) { return ctx.result; }`,
-        },
-      ],
-    });
-    const response = await signedPost({
-      service: 'appsync',
-      url: new URL(url),
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: '{ internal }' }),
-      timeoutMillis: 5000,
-    });
-    expect(await response.json()).toEqual({
-      data: { internal: 'arn:aws:sts::123456789012:assumed-role/changes/local by IAM Authorization' },
-    });
-  });
-});
-
-describe('a template that AppSync would not take fails the start', () => {
-  test.each<[string, Partial<HarnessOptions>, RegExp]>([
-    [
-      'a schema that does not parse',
-      { schema: 'type Query {' },
-      /the schema is not valid: line 1, column 13: Syntax Error/,
-    ],
-    ['a schema with an unknown type', { schema: 'type Query { a: Nope }' }, /Unknown type "?Nope"?/],
-    ['a custom scalar', { schema: 'scalar Money type Query { a: Money }' }, /no custom scalars: "Money"/],
-    [
-      'a resolver on a missing field',
-      { resolvers: [{ place: 'Query.nope', code: invokeCode }] },
-      /the type Query has no field "nope"/,
-    ],
-    [
-      'a resolver on a missing type',
-      { resolvers: [{ place: 'Nope.a', code: invokeCode }] },
-      /the schema has no object type "Nope"/,
-    ],
-    [
-      'code that APPSYNC_JS does not have',
-      { resolvers: [{ place: 'Contact.friend', code: 'async function a() {}' }] },
-      /"async"/,
-    ],
-    [
-      'code without a response handler',
-      { resolvers: [{ place: 'Contact.friend', code: 'export function request() {}' }] },
-      /must export the functions request and response/,
-    ],
-    [
-      'an unsupported authentication type',
-      { api: { AuthenticationType: 'API_KEY' } },
-      /authentication type API_KEY is not supported locally/,
-    ],
-    ['an unknown property', { api: { Caching: true } }, /Caching/],
-    ['an authorizer that AppSync may not invoke', { permitted: false }, /no AWS::Lambda::Permission/],
-    [
-      'a subscription on a missing mutation',
-      { schema: `${schema} type Subscription { s: Contact @aws_subscribe(mutations: ["nope"]) }` },
-      /there is no mutation "nope"/,
-    ],
-    [
-      'a subscription of another type than its mutation',
-      { schema: `${schema} type Subscription { s: Company @aws_subscribe(mutations: ["createContact"]) }` },
-      /s is of type Company, but its mutation createContact of Contact/,
-    ],
-  ])('%s', async (_, options, message) => {
-    await expect(start(options)).rejects.toThrow(message);
   });
 });
