@@ -47,7 +47,8 @@ function functionEnvironments(
   scope: Construct,
   { stage, tables, queues, storage, identity }: FunctionsProps,
 ): Record<FunctionName, Record<string, string>> {
-  const common = { STAGE: stage.name, METRICS_NAMESPACE: 'Tandem' };
+  const common = { STAGE: stage.name };
+  const metrics = { METRICS_NAMESPACE: 'Tandem' };
   const crm = { TABLE_CRM: tables.crm.tableName };
   const tasks = { TABLE_TASKS: tables.tasks.tableName };
   const platform = { TABLE_PLATFORM: tables.platform.tableName };
@@ -71,15 +72,25 @@ function functionEnvironments(
     ]),
   };
   return {
-    crm: { ...common, ...cursors, ...crm, ...platform, ...views },
-    tasks: { ...common, ...cursors, ...tasks, ...platform, ...files, ...runner },
-    platform: { ...common, ...cursors, ...observed, ...tokens, ...crm, ...tasks, ...platform, ...views },
-    graphql: { ...common, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
+    crm: { ...common, ...metrics, ...cursors, ...crm, ...platform, ...views },
+    tasks: { ...common, ...metrics, ...cursors, ...tasks, ...platform, ...files, ...runner },
+    platform: {
+      ...common,
+      ...metrics,
+      ...cursors,
+      ...observed,
+      ...tokens,
+      ...crm,
+      ...tasks,
+      ...platform,
+      ...views,
+    },
+    graphql: { ...common, ...metrics, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
     authorizer: { ...common, ...platform, ...tokens },
-    changes: { ...common, ...tasks, ...platform, ...views, ...webhooks, ...runner },
-    runner: { ...common, ...cursors, ...crm, ...tasks, ...platform, ...views, ...files, ...runner },
+    changes: { ...common, ...metrics, ...views },
+    runner: { ...common, ...crm, ...tasks, ...platform, ...views, ...files, ...runner },
     webhooks: { ...common, ...platform, ...webhooks },
-    clock: { ...common, ...tasks, ...platform, ...runner },
+    clock: { ...common, ...tasks, ...platform },
   };
 }
 

@@ -9,11 +9,11 @@ import type { Storage } from './storage.ts';
 import type { Tables } from './tables.ts';
 
 /**
- * Item actions only: no role may scan or describe a table's data away, and transactions need no more
- * than the actions they are made of.
+ * Item actions only: no role may scan a table or change the table itself. A transaction needs no more than the
+ * actions that it is made of.
  */
 const read = ['GetItem', 'BatchGetItem', 'Query'];
-const write = ['PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'];
+const write = ['PutItem', 'UpdateItem', 'ConditionCheckItem'];
 
 /** What each function may do, besides writing its logs and traces. */
 export function grantPermissions(
@@ -31,20 +31,22 @@ export function grantPermissions(
     allow(actions, ...prefixes.map((prefix) => storage.files.arnForObjects(`${prefix}/*`))),
   ];
 
-  /** Idempotency records and settings: read, write and check, but nothing is deleted. */
-  const settings = may('platform', [...read, 'PutItem', 'UpdateItem', 'ConditionCheckItem']);
+  const records = may('crm', [...read, ...write, 'DeleteItem']);
+  const tasks = may('tasks', [...read, ...write]);
+  const settings = ['GetItem', 'Query'];
+  /** The record of an idempotency key: written with the change that it is for. */
+  const idempotency = ['GetItem', 'PutItem'];
 
   const granted: Record<FunctionName, PolicyStatement[]> = {
-    crm: [...may('crm', [...read, ...write]), ...settings, ...may('views', read)],
+    crm: [...records, ...may('platform', idempotency), ...may('views', read)],
     tasks: [
-      ...may('tasks', [...read, ...write]),
-      ...settings,
+      ...tasks,
+      ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
       ...objects(['s3:PutObject', 's3:GetObject'], 'imports'),
       ...send(queues.runner.queue),
     ],
     platform: [
-      ...may('platform', [...read, ...write]),
-      ...may('views', read),
+      ...may('platform', [...read, ...write, 'DeleteItem']),
       allow(['dynamodb:DescribeTable'], ...Object.values(tables.all).map((table) => table.tableArn)),
       allow(
         ['sqs:GetQueueAttributes'],
@@ -55,33 +57,26 @@ export function grantPermissions(
       allow(['cloudwatch:GetMetricData', 'cloudwatch:DescribeAlarms'], '*'),
     ],
     graphql: [
-      ...may('crm', [...read, ...write]),
-      ...may('tasks', [...read, ...write]),
-      ...settings,
+      ...records,
+      ...tasks,
+      ...may('platform', [...settings, ...idempotency]),
       ...may('views', read),
       ...send(queues.runner.queue),
     ],
     authorizer: may('platform', ['GetItem']),
     changes: [
       ...may('views', [...read, ...write]),
-      ...may('platform', read),
-      ...may('tasks', ['GetItem', 'Query', 'UpdateItem']),
-      ...send(queues.webhooks.queue),
-      ...send(queues.runner.queue),
-      ...(graphqlApi.publishFieldArns.length > 0
-        ? [allow(['appsync:GraphQL'], ...graphqlApi.publishFieldArns)]
-        : []),
+      allow(['appsync:GraphQL'], ...graphqlApi.publishFieldArns),
     ],
     runner: [
-      ...may('tasks', [...read, ...write]),
-      ...may('crm', [...read, ...write]),
-      ...settings,
+      ...tasks,
+      ...records,
+      ...may('platform', [...settings, ...idempotency]),
       ...may('views', read),
       ...objects(['s3:PutObject', 's3:GetObject'], 'imports'),
-      ...send(queues.runner.queue),
     ],
-    webhooks: [...may('platform', [...read, ...write]), ...send(queues.webhooks.queue)],
-    clock: [...may('tasks', [...read, ...write]), ...may('platform', read), ...send(queues.runner.queue)],
+    webhooks: may('platform', [...read, ...write]),
+    clock: [...tasks, ...may('platform', settings)],
   };
   for (const [name, statements] of Object.entries(granted)) {
     functions[name as FunctionName].allow(...statements);

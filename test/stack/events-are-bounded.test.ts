@@ -13,6 +13,9 @@ test('a poison record leaves the stream for the failure queue instead of blockin
     const mapping = resource(whole.template, 'AWS::Lambda::EventSourceMapping', new RegExp(`Stream${table}`));
     expect(mapping).toMatchObject({
       BisectBatchOnFunctionError: true,
+      FilterCriteria: {
+        Filters: [{ Pattern: '{"dynamodb":{"Keys":{"sk":{"S":[{"anything-but":["guard"]}]}}}}' }],
+      },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       MaximumRetryAttempts: 5,
       MaximumRecordAgeInSeconds: 21_600,

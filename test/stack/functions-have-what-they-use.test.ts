@@ -45,7 +45,10 @@ function variablesRead(fn: string): Set<string> {
       for (const table of ['CRM', 'TASKS', 'PLATFORM', 'VIEWS']) read.add(`TABLE_${table}`);
     }
   }
-  read.delete('AWS_REGION');
+  // Lambda sets the region. The fields of an import are checked against the contact's definition, which names
+  // the table of contacts, but no record is read where tasks are only enqueued.
+  const notRead = fn === 'tasks' ? ['AWS_REGION', 'TABLE_CRM'] : ['AWS_REGION'];
+  for (const name of notRead) read.delete(name);
   return read;
 }
 
