@@ -1,3 +1,4 @@
+import { countedFields } from '../shared/counted-fields.ts';
 import { defineEntity } from './entity.ts';
 import { address, domainName, memberId, phone, reference, tags, text } from './fields.ts';
 import { domainKey } from './normalise.ts';
@@ -25,7 +26,7 @@ export const company = defineEntity({
     { field: 'parentId', index: 'byCompany', attribute: 'companyPk' },
     { field: 'ownerId', index: 'byOwner', attribute: 'ownerPk' },
   ],
-  counted: [],
+  counted: [...countedFields.company],
   filters: {
     domain: { type: 'text', operators: ['eq'] },
     industry: { type: 'text', operators: ['eq', 'in'] },

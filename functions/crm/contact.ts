@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { countedFields } from '../shared/counted-fields.ts';
 import { defineEntity, instantOperators } from './entity.ts';
 import { address, email, instant, memberId, phone, reference, tags, text } from './fields.ts';
 import { emailKey, phoneKey } from './normalise.ts';
@@ -42,7 +43,7 @@ export const contact = defineEntity({
     { field: 'stage', index: 'byStage', attribute: 'stagePk' },
     { field: 'status', index: 'byStatus', attribute: 'statusPk' },
   ],
-  counted: ['stage', 'status'],
+  counted: [...countedFields.contact],
   filters: {
     stage: { type: 'text', values: contactStages, operators: ['eq', 'ne', 'in'] },
     status: { type: 'text', values: contactStatuses, operators: ['eq', 'ne', 'in'] },

@@ -1,0 +1,76 @@
+import { maxTransactionWrites, TransactionRefused, transactWrite } from '../shared/dynamo/transaction.ts';
+import type { Change } from './change.ts';
+import { counterWrites } from './counter-deltas.ts';
+import { historyWrite } from './history-write.ts';
+
+/** AWS: 4 MB a transaction; half of it leaves room for how items are stored. */
+const maxBytes = 2 * 1024 * 1024;
+/** Each change writes its history entry, and at worst its own counters. */
+const maxChanges = maxTransactionWrites / 2;
+
+/**
+ * Writes history and counters of changes, each exactly once however often it is delivered.
+ * @returns how many of the changes, from the first on, are done; all of them unless `error` says what stopped it
+ */
+export async function applyChanges(changes: Change[]): Promise<{ done: number; error?: unknown }> {
+  let done = 0;
+  for (const group of inGroups(changes)) {
+    try {
+      await applyTogether(group);
+      done += group.length;
+    } catch {
+      // One of them cannot be written, or too much is going on: find out which, one at a time.
+      for (const change of group) {
+        try {
+          await applyTogether([change]);
+          done += 1;
+        } catch (error) {
+          return { done, error };
+        }
+      }
+    }
+  }
+  return { done };
+}
+
+/** One transaction; changes that have been written before fall out of it. */
+async function applyTogether(group: Change[]): Promise<void> {
+  let rest = withoutRepeats(group.filter(hasEffect));
+  while (rest.length > 0) {
+    try {
+      await transactWrite([...rest.map(historyWrite), ...counterWrites(rest)]);
+      return;
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+      const known = new Set(error.failed.map(({ index }) => index));
+      rest = rest.filter((_, index) => !known.has(index));
+    }
+  }
+}
+
+/** A heartbeat, say, changes a task in nothing that is told or counted. */
+function hasEffect({ action, changes }: Change): boolean {
+  return action !== 'updated' || changes.length > 0;
+}
+
+/** DynamoDB refuses a transaction that writes an item twice, and a stream may deliver a record twice in a batch. */
+function withoutRepeats(changes: Change[]): Change[] {
+  return [...new Map(changes.map((change) => [`${change.id}#${change.version}`, change])).values()];
+}
+
+function inGroups(changes: Change[]): Change[][] {
+  const groups: Change[][] = [];
+  let bytes = 0;
+  for (const change of changes) {
+    const size = JSON.stringify(change.changes).length;
+    const current = groups.at(-1);
+    if (current && current.length < maxChanges && bytes + size <= maxBytes) {
+      current.push(change);
+      bytes += size;
+    } else {
+      groups.push([change]);
+      bytes = size;
+    }
+  }
+  return groups;
+}

@@ -1,0 +1,58 @@
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { type Attributes, fromAttributes, type Item } from '../shared/dynamo/item.ts';
+import { log } from '../shared/logger.ts';
+import { flushMetrics } from '../shared/metrics.ts';
+import { applyChanges } from './apply-changes.ts';
+import { type Change, toChange } from './change.ts';
+import { publicationOf } from './publications.ts';
+import { publish } from './publish.ts';
+
+interface Delivered {
+  change: Change;
+  sequenceNumber: string;
+}
+
+/**
+ * Follows the streams of crm and tasks. Records are taken in order; the first that cannot be taken is named in
+ * the answer, so that Lambda goes on from there and, when it keeps failing, puts it into the failure queue.
+ */
+export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
+  try {
+    const { delivered, poison } = readRecords(event.Records);
+    const { done, error } = await applyChanges(delivered.map(({ change }) => change));
+    const followed = delivered.slice(0, done).map(({ change }) => change);
+    await publish(followed.flatMap((change) => publicationOf(change) ?? []));
+    const stopped = error === undefined ? poison : { sequenceNumber: delivered[done]?.sequenceNumber, error };
+    if (!stopped) return { batchItemFailures: [] };
+    log().error('a stream record cannot be followed', {
+      sequenceNumber: stopped.sequenceNumber,
+      error: stopped.error as Error,
+    });
+    return { batchItemFailures: [{ itemIdentifier: stopped.sequenceNumber ?? '' }] };
+  } finally {
+    flushMetrics();
+  }
+}
+
+/** The changes up to the first record that is no change of ours. */
+function readRecords(records: DynamoDBRecord[]): {
+  delivered: Delivered[];
+  poison?: { sequenceNumber: string; error: unknown };
+} {
+  const delivered: Delivered[] = [];
+  for (const { dynamodb } of records) {
+    const sequenceNumber = dynamodb?.SequenceNumber ?? '';
+    try {
+      const change = toChange(imageOf(dynamodb?.OldImage), imageOf(dynamodb?.NewImage));
+      if (change) delivered.push({ change, sequenceNumber });
+    } catch (error) {
+      return { delivered, poison: { sequenceNumber, error } };
+    }
+  }
+  return { delivered };
+}
+
+/** Lambda hands over DynamoDB's own JSON. */
+function imageOf(image: NonNullable<DynamoDBRecord['dynamodb']>['NewImage']): Item | undefined {
+  return image && fromAttributes(image as Attributes);
+}
