@@ -74,6 +74,7 @@ export function grantPermissions(
       ...may('platform', [...settings, ...idempotency]),
       ...may('views', read),
       ...objects(['s3:PutObject', 's3:GetObject'], 'imports'),
+      ...send(queues.runner.queue),
     ],
     webhooks: may('platform', [...read, ...write]),
     clock: [...tasks, ...may('platform', settings)],

@@ -58,21 +58,42 @@ const variablesSet = (fn: string) =>
       .Variables,
   );
 
+const policyOf = (fn: string): { Action: string | string[] }[] =>
+  resource(whole.template, 'AWS::IAM::Policy', new RegExp(`^Functions${fn}Role`)).PolicyDocument.Statement;
+
 test.each(Object.keys(functionFolders))('%s has the variables that it reads and no others', (fn) => {
   expect(variablesSet(fn).sort()).toEqual([...variablesRead(fn)].sort());
 });
 
 test.each(Object.keys(functionFolders))('%s may touch the tables that it is told of and no others', (fn) => {
   const policy = JSON.stringify(
-    resource(
-      whole.template,
-      'AWS::IAM::Policy',
-      new RegExp(`^Functions${fn}Role`),
-    ).PolicyDocument.Statement.filter(
-      ({ Action }: { Action: string | string[] }) => !JSON.stringify(Action).includes('dynamodb:GetRecords'),
-    ),
+    policyOf(fn).filter(({ Action }) => !JSON.stringify(Action).includes('dynamodb:GetRecords')),
   );
   const granted = ['crm', 'tasks', 'platform', 'views'].filter((table) => policy.includes(`"Tables${table}`));
   const told = variablesSet(fn).flatMap((name) => /^TABLE_(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? []);
   expect(granted.sort()).toEqual(told.sort());
+});
+
+/**
+ * Operations as they stand in the code → the action that they need. Unused code is not in a bundle, but for
+ * DeleteItem, which is one of the kinds of a planned write.
+ */
+const operations = {
+  SendMessage: 'sqs:SendMessage',
+  ChangeMessageVisibility: 'sqs:ChangeMessageVisibility',
+  GetQueueAttributes: 'sqs:GetQueueAttributes',
+  GetMetricData: 'cloudwatch:GetMetricData',
+  DescribeAlarms: 'cloudwatch:DescribeAlarms',
+  DescribeTable: 'dynamodb:DescribeTable',
+  Query: 'dynamodb:Query',
+  BatchGetItem: 'dynamodb:BatchGetItem',
+};
+
+test.each(Object.keys(functionFolders))('%s may call what it calls', (fn) => {
+  const code = readFileSync(join(directory, fn, 'index.mjs'), 'utf8');
+  const policy = JSON.stringify(policyOf(fn));
+  const denied = Object.entries(operations)
+    .filter(([operation, action]) => code.includes(`"${operation}"`) && !policy.includes(`"${action}"`))
+    .map(([, action]) => action);
+  expect(denied).toEqual([]);
 });
