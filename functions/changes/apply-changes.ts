@@ -48,9 +48,9 @@ async function applyTogether(group: Change[]): Promise<void> {
   }
 }
 
-/** A heartbeat, say, changes a task in nothing that is told or counted. */
-function hasEffect({ action, changes }: Change): boolean {
-  return action !== 'updated' || changes.length > 0;
+/** Records have an entry for each version; of a task, a heartbeat, say, changes nothing that is told or counted. */
+function hasEffect({ entity, action, changes }: Change): boolean {
+  return entity !== 'task' || action !== 'updated' || changes.length > 0;
 }
 
 /** DynamoDB refuses a transaction that writes an item twice, and a stream may deliver a record twice in a batch. */
