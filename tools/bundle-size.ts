@@ -10,7 +10,7 @@ export const unwanted = {
   'the CDK': /node_modules\/(aws-cdk-lib|constructs)\//,
   'the Powertools tracer': /node_modules\/(@aws-lambda-powertools\/tracer|aws-xray-sdk)/,
   'zod locales': /node_modules\/zod\/.*\/locales\/(?!en\.)/,
-  'the credential chain': /node_modules\/@aws-sdk\/credential-provider-(node|sso|process|ini)/,
+  'an AWS SDK client': /node_modules\/@aws-sdk\/(client|credential-provider)-/,
 } as const;
 
 export interface BundleReport {

@@ -17,9 +17,6 @@ export const functionFolders = {
 
 const root = resolve(import.meta.dirname, '..');
 
-/** Parts of the SDK that no function can reach; each stub says why. */
-const stub = (name: string) => join(root, 'tools', 'bundle-stubs', `${name}.ts`);
-
 /**
  * Bundles every function into `<outDir>/<name>/index.mjs`, the asset that is deployed and run locally.
  * @returns esbuild's result; its metafile says what each bundle is made of
@@ -29,9 +26,10 @@ export function bundleFunctions(outDir: string): BuildResult<{ metafile: true }>
   try {
     return build(outDir, names);
   } catch {
+    const outputs = {};
     for (const name of names) {
       try {
-        build(outDir, [name]);
+        Object.assign(outputs, build(outDir, [name]).metafile.outputs);
       } catch (error) {
         console.error(`${name}: ${error instanceof Error ? error.message : error}`);
         mkdirSync(join(outDir, name), { recursive: true });
@@ -41,7 +39,7 @@ export function bundleFunctions(outDir: string): BuildResult<{ metafile: true }>
         );
       }
     }
-    return { metafile: { inputs: {}, outputs: {} } } as unknown as BuildResult<{ metafile: true }>;
+    return { metafile: { inputs: {}, outputs } } as unknown as BuildResult<{ metafile: true }>;
   }
 }
 
@@ -64,13 +62,6 @@ function build(outDir: string, names: FunctionName[]): BuildResult<{ metafile: t
     mainFields: ['module', 'main'],
     metafile: true,
     legalComments: 'none',
-    // A package that is CommonJS inside may still call require for Node's own modules.
-    banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
-    alias: {
-      '@aws-sdk/credential-provider-node': stub('credential-chain'),
-      '@aws-sdk/middleware-endpoint-discovery': stub('endpoint-discovery'),
-      '@smithy/core/event-streams': stub('event-streams'),
-    },
     logLevel: 'silent',
   });
 }
