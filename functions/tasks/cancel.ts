@@ -35,7 +35,7 @@ export async function cancelTask(
   return untilUndisturbed(async () => {
     const task = await getTask(id, actor);
     requireVersion(ifMatch, task.version);
-    if (task.state === 'cancelled' || task.cancelRequested) {
+    if (task.state === 'cancelled' || (task.state === 'claimed' && task.cancelRequested)) {
       await commit([], task);
       return task;
     }

@@ -1,7 +1,7 @@
 import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
 import { getItem } from '../shared/dynamo/table.ts';
-import { validationFailed } from '../shared/problem.ts';
+import { Problem, validationFailed } from '../shared/problem.ts';
 import { carryOut, type PlannedWrite } from '../shared/write-plan.ts';
 import { DedupeKeyHeld, guardWrites } from './dedupe.ts';
 import type { EnqueueInput } from './enqueue-input.ts';
@@ -68,6 +68,7 @@ export async function commitTask(task: TaskItem, commit: CommitEnqueue): Promise
       await commit([putNewTask(task), ...guardWrites(task, endedHolder)], { created: true, task });
       return { created: true, task };
     } catch (error) {
+      if (error instanceof AlreadyWritten) return { created: true, task };
       if (!(error instanceof DedupeKeyHeld) || attempt === takeoverAttempts) throw error;
       const holder = (await getItem('tasks', taskKey(task.tenantId, error.holderId))) as TaskItem | undefined;
       if (holder && !hasEnded(holder.state)) {
@@ -80,9 +81,17 @@ export async function commitTask(task: TaskItem, commit: CommitEnqueue): Promise
   }
 }
 
+/** The table's first answer was lost and the call sent again: the task is there. */
+class AlreadyWritten extends Problem {
+  constructor() {
+    super('conflict', 'The task is written already');
+  }
+}
+
 /** The write of a new task. */
 export function putNewTask(task: TaskItem): PlannedWrite {
   return {
     write: { kind: 'put', table: 'tasks', item: task, condition: { text: 'attribute_not_exists(pk)' } },
+    refused: () => new AlreadyWritten(),
   };
 }

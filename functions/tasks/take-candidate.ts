@@ -28,17 +28,19 @@ export async function takeCandidate(
   now: Date,
 ): Promise<Taken> {
   const verdict = judge(candidate.facts, now.getTime());
+  const members = leaseMembers(candidate, request, actor, now);
   try {
     if (verdict !== 'claim') {
       await endCandidate(candidate, verdict, actor, now);
       return 'ended';
     }
-    const update = taskUpdate(leaseMembers(candidate, request, actor, now));
     const key = taskKey(actor.caller.tenantId, candidate.id);
-    return { task: (await updateItem('tasks', key, update, untouched(candidate))) as TaskItem };
+    return { task: (await updateItem('tasks', key, taskUpdate(members), untouched(candidate))) as TaskItem };
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     const current = error.current as TaskItem | undefined;
+    // The table's first answer was lost and the call sent again: the winner is this very claim.
+    if (current && current.leaseToken === members.leaseToken) return { task: current };
     if (!current?.cancelRequested || current.dueSk !== candidate.key) return 'lost';
     return cancelCandidate(candidate, actor, now);
   }

@@ -1,0 +1,36 @@
+import { createServer, request as httpRequest } from 'node:http';
+
+/** Counts the calls that pass through to a DynamoDB endpoint. */
+export interface CallCounter {
+  /** The operations since the last call of this, in order, e.g. `['Query', 'UpdateItem']`. */
+  take(): string[];
+  stop(): Promise<void>;
+}
+
+/** Stands between the functions and DynamoDB; call it before the code under test makes its first call. */
+export async function countCalls(endpoint: string): Promise<CallCounter> {
+  let calls: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    calls.push(String(incoming.headers['x-amz-target']).split('.')[1] ?? '');
+    const { host: _host, ...headers } = incoming.headers;
+    const forward = httpRequest(endpoint, { method: 'POST', headers }, (response) => {
+      outgoing.writeHead(response.statusCode ?? 500, response.headers);
+      response.pipe(outgoing);
+    });
+    incoming.pipe(forward);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = `http://127.0.0.1:${port}`;
+  return {
+    take() {
+      const taken = calls;
+      calls = [];
+      return taken;
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}

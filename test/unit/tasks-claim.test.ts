@@ -1,0 +1,305 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { TaskItem } from '../../functions/tasks/task.ts';
+import { type CallCounter, countCalls } from '../support/call-counter.ts';
+import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
+import {
+  claim,
+  claimOne,
+  enqueue,
+  holderOf,
+  newActor,
+  pause,
+  problemCode,
+  registerType,
+} from '../support/tasks.ts';
+
+const { cancelTask } = await import('../../functions/tasks/cancel.ts');
+const { getTask, getAttempts } = await import('../../functions/tasks/find-tasks.ts');
+const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
+const { completeTask } = await import('../../functions/tasks/settle.ts');
+const { carryOut } = await import('../../functions/shared/write-plan.ts');
+
+let dynamo: TestDynamo;
+let counter: CallCounter;
+
+beforeAll(async () => {
+  dynamo = await startDynamo();
+  counter = await countCalls(dynamo.endpoint);
+});
+
+afterAll(async () => {
+  await counter?.stop();
+  await dynamo?.stop();
+});
+
+const ids = (tasks: TaskItem[]) => tasks.map(({ id }) => id);
+
+describe('claiming', () => {
+  test('leases the task with its input and takes it out of the queue', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const made = await enqueue(actor, { input: { to: 'a@b.c', count: 0 } });
+    const leased = await claimOne(actor);
+    expect(leased).toMatchObject({ id: made.id, state: 'claimed', attempt: 1, workerId: 'worker-1' });
+    expect(leased.input).toBe('{"to":"a@b.c","count":0}');
+    expect(leased.leaseToken).toMatch(/^[\w-]{22}\./);
+    expect(Date.parse(leased.leaseExpiresAt as string) - Date.now()).toBeGreaterThan(28_000);
+    expect(await claim(actor)).toEqual([]);
+  });
+
+  test('goes first in, first out; a priority is a head start; negative ones come when nothing else is there', async () => {
+    const actor = newActor();
+    await registerType(actor, 'email.send', { priorityWeightSeconds: 60 });
+    const first = await enqueue(actor);
+    const second = await enqueue(actor);
+    const low = await enqueue(actor, { priority: -50 });
+    const high = await enqueue(actor, { priority: 1 });
+    const order = [];
+    for (let at = 0; at < 4; at += 1) order.push((await claimOne(actor)).id);
+    expect(order).toEqual([high.id, first.id, second.id, low.id]);
+  });
+
+  test('in the order newest takes the other end', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    const last = await enqueue(actor);
+    expect((await claimOne(actor, { order: 'newest' })).id).toBe(last.id);
+  });
+
+  test('several types at once are merged by rank', async () => {
+    const actor = newActor();
+    await registerType(actor, 'a');
+    await registerType(actor, 'b');
+    const made = [];
+    for (const type of ['b', 'a', 'b', 'a']) made.push(await enqueue(actor, { type }));
+    expect(ids(await claim(actor, { types: ['a', 'b'], max: 3 }))).toEqual(ids(made.slice(0, 3)));
+  });
+
+  test('does not see later tasks before their time, then does', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const later = await enqueue(actor, { runAt: new Date(Date.now() + 400).toISOString() });
+    expect(later.state).toBe('scheduled');
+    expect(await claim(actor)).toEqual([]);
+    expect(await claim(actor, { waitSeconds: 3 })).toMatchObject([{ id: later.id, state: 'claimed' }]);
+  });
+
+  test('waiting ends soon after a task becomes ready', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const waiting = claim(actor, { waitSeconds: 5 });
+    await pause(300);
+    const enqueuedAt = Date.now();
+    const made = await enqueue(actor);
+    expect(ids(await waiting)).toEqual([made.id]);
+    expect(Date.now() - enqueuedAt).toBeLessThan(500);
+  });
+
+  test('another tenant of the same type name sees nothing', async () => {
+    const [one, other] = [newActor(), newActor()];
+    await registerType(one);
+    await registerType(other);
+    await enqueue(one);
+    expect(await claim(other)).toEqual([]);
+  });
+
+  test('is refused for unknown types, types of people, and types outside the key', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    expect(await problemCode(claim(actor, { types: ['no.such'] }))).toBe('validation_failed');
+    expect(await problemCode(claim(actor, { types: ['todo'] }))).toBe('validation_failed');
+    expect(await problemCode(claim(actor, { types: ['contacts.import'] }))).toBe('validation_failed');
+    const scoped = {
+      ...actor,
+      caller: { ...actor.caller, role: 'worker' as const, taskTypes: ['sms.send'] },
+    };
+    expect(await problemCode(claim(scoped))).toBe('forbidden');
+    expect(await problemCode(enqueue(scoped))).toBe('forbidden');
+  });
+});
+
+describe('sixteen claimers at once', () => {
+  test('never share a lease, lose no task and get no error', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const made = await Promise.all(Array.from({ length: 200 }, () => enqueue(actor)));
+    counter.take();
+    const leases: TaskItem[] = [];
+    await Promise.all(
+      Array.from({ length: 16 }, async (_, worker) => {
+        for (;;) {
+          const got = await claim(actor, { workerId: `worker-${worker}`, max: 1 + (worker % 3) });
+          if (got.length === 0) return;
+          leases.push(...got);
+        }
+      }),
+    );
+    expect(new Set(ids(leases)).size).toBe(200);
+    expect(leases.length).toBe(200);
+    expect(new Set(ids(leases))).toEqual(new Set(ids(made)));
+    const writes = counter.take().filter((operation) => operation === 'UpdateItem').length;
+    // Wasted writes: fewer than one for each task that was leased.
+    expect(writes).toBeLessThan(400);
+  });
+
+  test('on few tasks give each task to one of them and go home', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await Promise.all(Array.from({ length: 5 }, () => enqueue(actor)));
+    const got = await Promise.all(
+      Array.from({ length: 16 }, (_, worker) => claim(actor, { workerId: `worker-${worker}` })),
+    );
+    expect(new Set(ids(got.flat())).size).toBe(5);
+    expect(got.flat().length).toBe(5);
+  });
+});
+
+describe('a lease that has ended', () => {
+  test('is taken by the next claim at once and has spent its attempt', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    const first = await claimOne(actor, { leaseSeconds: 1 });
+    expect(await claim(actor)).toEqual([]);
+    const second = await claimOne(actor, { workerId: 'worker-2', waitSeconds: 5 });
+    expect(Date.now() - Date.parse(first.leaseExpiresAt as string)).toBeLessThan(1_000);
+    expect(second).toMatchObject({ id: first.id, attempt: 2, workerId: 'worker-2' });
+    expect(second.leaseToken).not.toBe(first.leaseToken);
+    expect(await problemCode(completeTask(holderOf(first), 'late', actor))).toBe('lease_lost');
+    expect(await problemCode(heartbeat(holderOf(first), {}, actor))).toBe('lease_lost');
+    expect((await getTask(first.id, actor)).leaseToken).toBe(second.leaseToken);
+    expect(await getAttempts(first.id, actor)).toMatchObject([
+      { attempt: 1, workerId: 'worker-1', outcome: 'lease_expired', endedAt: null },
+      { attempt: 2, workerId: 'worker-2', outcome: 'running' },
+    ]);
+  });
+
+  test('still belongs to its holder while nobody else has taken the task', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    const task = await claimOne(actor, { leaseSeconds: 1 });
+    await pause(1_100);
+    const done = await completeTask(holderOf(task), 'in the end', actor);
+    expect(done.task.state).toBe('completed');
+  });
+
+  test('of a task that kills its workers ends it as dead', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const made = await enqueue(actor, { maxAttempts: 2 });
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      expect(await claimOne(actor, { leaseSeconds: 1, waitSeconds: 5 })).toMatchObject({ attempt });
+      await pause(1_050);
+    }
+    expect(await claim(actor, { waitSeconds: 1 })).toEqual([]);
+    expect(await getTask(made.id, actor)).toMatchObject({
+      state: 'dead',
+      attempt: 2,
+      error: { code: 'lease_expired' },
+    });
+  });
+
+  test('is extended by a heartbeat', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    const task = await claimOne(actor, { leaseSeconds: 1 });
+    await pause(600);
+    const beat = await heartbeat(holderOf(task), { leaseSeconds: 2, progress: { percent: 40 } }, actor);
+    expect(beat.cancelRequested).toBe(false);
+    await pause(700);
+    expect(await claim(actor)).toEqual([]);
+    expect((await getTask(task.id, actor)).progress).toEqual({ percent: 40 });
+  });
+
+  test('of a task that is to be cancelled ends it as cancelled', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    const task = await claimOne(actor, { leaseSeconds: 1 });
+    await cancelTask(task.id, 'not needed', actor, carryOut);
+    expect((await heartbeat(holderOf(task), { leaseSeconds: 1 }, actor)).cancelRequested).toBe(true);
+    await pause(1_300);
+    expect(await claim(actor)).toEqual([]);
+    expect(await getTask(task.id, actor)).toMatchObject({ state: 'cancelled', reason: 'not needed' });
+  });
+});
+
+describe('a task whose time is over', () => {
+  test('by its latest start is never claimed', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const made = await enqueue(actor, { startBy: new Date(Date.now() + 200).toISOString() });
+    await pause(250);
+    expect(await claim(actor)).toEqual([]);
+    expect((await getTask(made.id, actor)).state).toBe('expired');
+  });
+
+  test('does not hold back the ones behind it', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    for (let at = 0; at < 5; at += 1) {
+      await enqueue(actor, { deadline: new Date(Date.now() + 100).toISOString() });
+    }
+    const good = await enqueue(actor);
+    await pause(150);
+    expect(ids(await claim(actor))).toEqual([good.id]);
+  });
+});
+
+describe('a claim that is repeated under its claimId', () => {
+  test('gives the same leases, also when more is ready by then', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    await enqueue(actor);
+    const first = await claim(actor, { claimId: 'c-1', max: 2 });
+    await enqueue(actor);
+    const again = await claim(actor, { claimId: 'c-1', max: 2 });
+    expect(again.map(({ leaseToken }) => leaseToken).sort()).toEqual(
+      first.map(({ leaseToken }) => leaseToken).sort(),
+    );
+    expect(await claim(actor, { claimId: 'c-2', max: 2 })).toHaveLength(1);
+  });
+
+  test('gives them at once when nothing else is ready, however long it may wait', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    const [first] = await claim(actor, { claimId: 'c-1' });
+    const began = Date.now();
+    const [again] = await claim(actor, { claimId: 'c-1', waitSeconds: 10 });
+    expect(again?.leaseToken).toBe(first?.leaseToken);
+    expect(Date.now() - began).toBeLessThan(1_000);
+  });
+
+  test('leaves out what was settled in between and takes nothing new for it', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    const [first] = await claim(actor, { claimId: 'c-1' });
+    await completeTask(holderOf(first as TaskItem), null, actor);
+    await enqueue(actor);
+    expect(await claim(actor, { claimId: 'c-1' })).toEqual([]);
+  });
+
+  test('is refused when it asks for something else', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    await claim(actor, { claimId: 'c-1' });
+    expect(await problemCode(claim(actor, { claimId: 'c-1', max: 5 }))).toBe('idempotency_mismatch');
+  });
+
+  test('concurrent claims of one id share one lease', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    await enqueue(actor);
+    const both = await Promise.all([claim(actor, { claimId: 'c-1' }), claim(actor, { claimId: 'c-1' })]);
+    expect(both[0]?.[0]?.leaseToken).toBe(both[1]?.[0]?.leaseToken);
+    expect(await claim(actor)).toHaveLength(1);
+  });
+});
