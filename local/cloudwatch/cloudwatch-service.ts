@@ -51,12 +51,12 @@ export function createCloudWatchService(context: RuntimeContext, needs: CloudWat
     await attempt('evaluating the alarms', () => board.evaluate(now));
     store.compact(now);
   };
-  const schedule = (): void => {
+  const schedule = (delayMs: number): void => {
     timer = setTimeout(() => {
       running = tick().then(() => {
-        if (timer) schedule();
+        if (timer) schedule(needs.tickMs ?? 5000);
       });
-    }, needs.tickMs ?? 5000);
+    }, delayMs);
   };
 
   return {
@@ -76,7 +76,7 @@ export function createCloudWatchService(context: RuntimeContext, needs: CloudWat
       },
     },
     async start() {
-      schedule();
+      schedule(0);
     },
     async stop() {
       clearTimeout(timer);
