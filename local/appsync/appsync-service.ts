@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { StartError } from '../start-error.ts';
 import type { LambdaService, ProvidingService, RuntimeContext } from '../types.ts';
 import { createAppSyncProviders } from './appsync-providers.ts';
 import { createAuthentication } from './authorization.ts';
@@ -49,7 +50,10 @@ export function createAppSyncService(
     async start() {
       const [api, ...others] = apis.values();
       if (!api) return;
-      if (others.length > 0) throw new Error('the runtime serves one GraphQL API, the template has several');
+      if (others.length > 0)
+        throw new StartError(
+          'the template has several AWS::AppSync::GraphQLApi, the local runtime serves one',
+        );
       live = startApi(api);
       const origin = { handle: service.handleHttp, upgrade: service.handleUpgrade };
       origins.register(new URL(settings.origin).host, origin);
@@ -72,11 +76,12 @@ export function createAppSyncService(
 
   function startApi(api: GraphqlApi): LiveApi {
     const { schema, lambdaAuthorizer } = api;
-    if (!schema) throw new Error(`the GraphQL API ${api.logicalId} has no AWS::AppSync::GraphQLSchema`);
+    if (!schema)
+      throw new StartError(`${api.logicalId} (AWS::AppSync::GraphQLApi) has no AWS::AppSync::GraphQLSchema`);
     const source = { service: 'appsync.amazonaws.com', arn: api.arn };
     if (lambdaAuthorizer && !needs.lambda.permits(lambdaAuthorizer.functionArn, source)) {
-      throw new Error(
-        `the GraphQL API ${api.logicalId} may not invoke its authorizer ${lambdaAuthorizer.functionArn}: no AWS::Lambda::Permission lets ${source.service} in`,
+      throw new StartError(
+        `${api.logicalId} (AWS::AppSync::GraphQLApi): no AWS::Lambda::Permission lets ${source.service} invoke its authorizer ${lambdaAuthorizer.functionArn}`,
       );
     }
     wireSchema(schema, { api, lambda: needs.lambda, runtime });
