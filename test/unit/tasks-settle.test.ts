@@ -1,15 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
-import {
-  claim,
-  claimOne,
-  enqueue,
-  holderOf,
-  newActor,
-  pause,
-  problemCode,
-  registerType,
-} from '../support/tasks.ts';
+import { claim, claimOne, enqueue, holderOf, newActor, problemCode, registerType } from '../support/tasks.ts';
 
 const { cancelTask } = await import('../../functions/tasks/cancel.ts');
 const { completeByHand } = await import('../../functions/tasks/complete-by-hand.ts');
@@ -263,5 +254,4 @@ test('a key that is limited to other types gets nowhere near a task', async () =
   ]) {
     expect(await problemCode(call)).toBe('forbidden');
   }
-
 });

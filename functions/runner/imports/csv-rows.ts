@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type CsvError, parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import { TaskFailure } from '../builtin.ts';
 
 /** One row of a CSV file. */
@@ -43,11 +43,9 @@ export async function* readCsvRows(bytes: AsyncIterable<Uint8Array>): AsyncGener
     }
   } catch (error) {
     if (error instanceof TaskFailure) throw error;
-    const { code, lines, message } = error as CsvError & { lines?: number };
-    if (!code?.startsWith('CSV_')) throw error;
-    throw new TaskFailure('malformed_csv', `line ${lines ?? linesBefore + 1}: ${message}`, {
-      retryable: false,
-    });
+    if (!(error instanceof CsvError)) throw error;
+    // The parser's message names the line.
+    throw new TaskFailure('malformed_csv', error.message, { retryable: false });
   }
 }
 
