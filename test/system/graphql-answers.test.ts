@@ -50,7 +50,7 @@ describe('the seed queries', () => {
 
 describe('contacts over GraphQL', () => {
   const createContact =
-    'mutation ($input: CreateContactInput!) { createContact(input: $input) { id name stage version } }';
+    'mutation ($input: ContactInput!) { createContact(input: $input) { id name stage version } }';
 
   test('are created under the same rules as over REST', async () => {
     const made = await graphql(api, createContact, { input: { name: 'Made here', email: 'made@x.example' } });
@@ -118,7 +118,7 @@ async function subscribe(caller: Api, query: string) {
 describe('the recordChanged subscription', () => {
   test('brings each change of the own tenant, and none of another', async () => {
     const other = await callerOf();
-    const query = 'subscription { recordChanged(entity: "contact") { entity id action version } }';
+    const query = 'subscription { recordChanged(entity: contact) { entity id action version } }';
     const [mine, theirs] = await Promise.all([subscribe(api, query), subscribe(other, query)]);
     const made = (await api.post('/api/v1/contacts', { name: 'Watched' })).body;
     await api.patch(`/api/v1/contacts/${made.id}`, { title: 'Seen' });

@@ -16,7 +16,7 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   updateCompany: { industry: 'Sample' },
   batchCompanies: { operations: [{ op: 'create', data: { name: 'Sample' } }] },
   upsertCompanyByDomain: { name: 'Sample' },
-  putTaskType: { executor: 'worker' },
+  putTaskType: { executor: 'worker', description: 'Sample' },
   enqueueTask: { type: 'todo', title: 'Sample' },
   batchTasks: { tasks: [{ type: 'todo', title: 'Sample' }] },
   claimTasks: { types: ['todo'], workerId: 'sample' },
