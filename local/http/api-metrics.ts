@@ -12,7 +12,7 @@ export function apiMetrics(
   detailed: boolean,
   sink: MetricSink,
 ): (facts: AccessFacts) => void {
-  const plain = [{ ApiId: apiId }, { ApiId: apiId, Stage: stage }];
+  const plain: Record<string, string>[] = [{ ApiId: apiId }, { ApiId: apiId, Stage: stage }];
   const byRoute = new Map<string, Record<string, string>[]>();
 
   const dimensionsOf = (routeKey: string | undefined): Record<string, string>[] => {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { HttpOrigin, OriginRegistry } from '../types.ts';
 import type { Distribution, EdgeBehavior } from './distribution.ts';
@@ -28,7 +28,7 @@ export class Edge implements HttpOrigin {
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
-    const requestId = randomBytes(42).toString('base64url');
+    const requestId = randomUUID();
     this.#serve(request, response, requestId).catch((error: unknown) => {
       this.#dependencies.log(`edge: ${error instanceof Error ? error.stack : error}`);
       sendProblem(response, problem('unavailable', 'A function of the edge failed'), requestId);

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { newTraceId, traceIdOf } from '../lambda/trace-header.ts';
 import { AwsError, type HttpOrigin, type InvocationResult, type LambdaService } from '../types.ts';
 import type { AccessFacts } from './access-log.ts';
@@ -172,23 +171,21 @@ export class HttpApi implements HttpOrigin {
     request: ApiRequest,
     event: object,
   ): Promise<InvocationResult | undefined> {
-    const ended = new AbortController();
+    const source = {
+      service: 'apigateway.amazonaws.com',
+      arn: this.routeSourceArn(request.match?.route.routeKey),
+    };
+    const { promise: timeout, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(resolve, timeoutMilliseconds, undefined);
     const invocation = this.#parts.lambda
-      .invoke(functionArn, event, {
-        traceHeader: request.traceHeader,
-        source: {
-          service: 'apigateway.amazonaws.com',
-          arn: this.routeSourceArn(request.match?.route.routeKey),
-        },
-      })
+      .invoke(functionArn, event, { traceHeader: request.traceHeader, source })
       .catch((error: unknown) => {
         throw invocationRefusal(error, { integrationError: String(error) });
       });
-    const timeout = sleep(timeoutMilliseconds, undefined, { signal: ended.signal }).catch(() => undefined);
     try {
       return await Promise.race([invocation, timeout]);
     } finally {
-      ended.abort();
+      clearTimeout(timer);
     }
   }
 
@@ -240,7 +237,7 @@ function readRequest(message: IncomingMessage, domainName: string): ApiRequest {
       'x-forwarded-proto': 'https',
     },
     sourceIp,
-    requestId: randomBytes(11).toString('base64').replaceAll('+', '-').replaceAll('/', '_'),
+    requestId: `${randomUUID().slice(-12)}=`,
     traceHeader,
     traceId,
     receivedAt: Date.now(),

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Two files of this size at most are kept per function. */
@@ -8,7 +8,8 @@ const largestFile = 5 * 1024 * 1024;
 export class FunctionLog {
   readonly #path: string;
   #pending = '';
-  #size: number | undefined;
+  #size = 0;
+  #file: FileHandle | undefined;
   #writing: Promise<void> | undefined;
 
   /** @param path absolute; its directory is created with the first line */
@@ -24,6 +25,8 @@ export class FunctionLog {
   /** Waits until everything is in the file. */
   async close(): Promise<void> {
     while (this.#writing) await this.#writing;
+    await this.#file?.close();
+    this.#file = undefined;
   }
 
   async #flush(): Promise<void> {
@@ -38,23 +41,27 @@ export class FunctionLog {
     } catch {
       // A full disk or a deleted data directory must not end the runtime over a log line.
       this.#pending = '';
-      this.#size = undefined;
     } finally {
       this.#writing = undefined;
     }
   }
 
   async #append(text: string): Promise<void> {
-    if (this.#size === undefined) {
-      await mkdir(dirname(this.#path), { recursive: true });
-      this.#size = (await stat(this.#path).catch(() => undefined))?.size ?? 0;
-    }
     const bytes = Buffer.byteLength(text);
+    this.#file ??= await this.#open();
     if (this.#size > 0 && this.#size + bytes > largestFile) {
+      await this.#file.close();
       await rename(this.#path, `${this.#path}.1`);
-      this.#size = 0;
+      this.#file = await this.#open();
     }
-    await appendFile(this.#path, text);
+    await this.#file.appendFile(text);
     this.#size += bytes;
+  }
+
+  async #open(): Promise<FileHandle> {
+    await mkdir(dirname(this.#path), { recursive: true });
+    const file = await open(this.#path, 'a');
+    this.#size = (await file.stat()).size;
+    return file;
   }
 }

@@ -3,15 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLambdaService } from '../../local/lambda/lambda-service.ts';
 import type { PoolLimits } from '../../local/lambda/sandbox-pool.ts';
-import type { AwsClient, MetricDatum, RuntimeContext } from '../../local/types.ts';
+import type { AwsClient } from '../../local/types.ts';
+import { runtimeContext } from './local-runtime-context.ts';
 
-/** A runtime context around a temporary directory, with everything that services report kept for the test. */
-export async function testContext(call: AwsClient['call'] = async () => ({})) {
+/** A runtime context around a temporary directory, whose assets are the bundles in it. */
+export async function temporaryContext(call: AwsClient['call'] = async () => ({})) {
   const dataDir = await mkdtemp(join(tmpdir(), 'tandem-unit-'));
-  const metrics: MetricDatum[] = [];
-  const logged: string[] = [];
-  const origins = new Map<string, ReturnType<RuntimeContext['origins']['find']>>();
-  const context: RuntimeContext = {
+  const context = runtimeContext({
     settings: {
       region: 'eu-central-1',
       accountId: '123456789012',
@@ -20,17 +18,14 @@ export async function testContext(call: AwsClient['call'] = async () => ({})) {
       origin: 'http://localhost:0',
       assemblyDir: dataDir,
     },
-    metrics: { put: (datum) => metrics.push(datum) },
     aws: { call },
     assets: { path: (key) => join(dataDir, key.replace(/\.zip$/, '')) },
     credentials: {
       environment: () => ({ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local' }),
       principalOf: () => undefined,
     },
-    origins: { register: (host, origin) => origins.set(host, origin), find: (host) => origins.get(host) },
-    log: (line) => logged.push(line),
-  };
-  return { context, dataDir, metrics, logged };
+  });
+  return { context, dataDir, metrics: context.measured, logged: context.lines };
 }
 
 /** Writes a bundle and returns the properties of its function. */
@@ -59,7 +54,7 @@ export async function lambdaWith(
   limits: Partial<PoolLimits> = {},
   call?: AwsClient['call'],
 ) {
-  const test = await testContext(call);
+  const test = await temporaryContext(call);
   const metricLines: string[] = [];
   const lambda = createLambdaService(test.context, {
     onMetricLine: (line) => metricLines.push(line),

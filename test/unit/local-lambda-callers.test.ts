@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { arnLike } from '../../local/lambda/resource-policy.ts';
-import { lambdaWith } from './local-lambda-harness.ts';
+import { lambdaWith } from '../support/local-functions.ts';
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { lambdaWith } from './local-lambda-harness.ts';
+import { lambdaWith } from '../support/local-functions.ts';
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { lambdaWith } from './local-lambda-harness.ts';
+import { lambdaWith } from '../support/local-functions.ts';
 
 type Running = Awaited<ReturnType<typeof lambdaWith>>;
 const running: Running[] = [];
