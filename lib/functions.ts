@@ -84,12 +84,13 @@ function functionEnvironments(
       ...tasks,
       ...platform,
       ...views,
+      ...files,
     },
     graphql: { ...common, ...metrics, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
     authorizer: { ...common, ...platform, ...tokens },
-    changes: { ...common, ...metrics, ...views },
+    changes: { ...common, ...metrics, ...platform, ...views, ...webhooks },
     runner: { ...common, ...crm, ...tasks, ...platform, ...views, ...files, ...runner },
-    webhooks: { ...common, ...platform, ...webhooks },
+    webhooks: { ...common, ...platform, ...views, ...files, ...webhooks },
     clock: { ...common, ...tasks, ...platform },
   };
 }

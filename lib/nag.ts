@@ -18,12 +18,11 @@ const acknowledgements: Acknowledgement[] = [
     reason:
       'X-Ray segments and CloudWatch reads cannot be limited to a resource; template rules allow no other action on *',
   },
-  {
+  ...['imports', 'system/webhook-keys'].map((prefix) => ({
     path: 'Functions',
-    ids: ['AwsSolutions::AwsSolutions-IAM5[Resource::<StorageFiles48C02C92.Arn>/imports/*]'],
-    reason:
-      'Objects have generated names; the function builds them below the folder of the caller’s own tenant',
-  },
+    ids: [`AwsSolutions::AwsSolutions-IAM5[Resource::<StorageFiles48C02C92.Arn>/${prefix}/*]`],
+    reason: `Objects under ${prefix}/ have generated names`,
+  })),
   {
     path: 'Functions',
     ids: ['Serverless::Serverless-LambdaDLQ'],

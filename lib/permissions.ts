@@ -15,6 +15,10 @@ import type { Tables } from './tables.ts';
 const read = ['GetItem', 'BatchGetItem', 'Query'];
 const write = ['PutItem', 'UpdateItem', 'ConditionCheckItem'];
 
+/** Prefixes of the files bucket. */
+const imports = 'imports';
+const sealingKeys = 'system/webhook-keys';
+
 /** What each function may do, besides writing its logs and traces. */
 export function grantPermissions(
   functions: Record<FunctionName, TandemFunction>,
@@ -42,11 +46,13 @@ export function grantPermissions(
     tasks: [
       ...tasks,
       ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
-      ...objects(['s3:PutObject', 's3:GetObject'], 'imports'),
+      ...objects(['s3:PutObject', 's3:GetObject'], imports),
       ...send(queues.runner.queue),
     ],
     platform: [
       ...may('platform', [...read, ...write, 'DeleteItem']),
+      ...may('views', read),
+      ...objects(['s3:PutObject', 's3:GetObject'], sealingKeys),
       allow(['dynamodb:DescribeTable'], ...Object.values(tables.all).map((table) => table.tableArn)),
       allow(
         ['sqs:GetQueueAttributes'],
@@ -66,6 +72,8 @@ export function grantPermissions(
     authorizer: may('platform', ['GetItem']),
     changes: [
       ...may('views', [...read, ...write]),
+      ...may('platform', settings),
+      ...send(queues.webhooks.queue),
       allow(['appsync:GraphQL'], ...graphqlApi.publishFieldArns),
     ],
     runner: [
@@ -73,10 +81,15 @@ export function grantPermissions(
       ...records,
       ...may('platform', [...settings, ...idempotency]),
       ...may('views', read),
-      ...objects(['s3:PutObject', 's3:GetObject'], 'imports'),
+      ...objects(['s3:PutObject', 's3:GetObject'], imports),
       ...send(queues.runner.queue),
     ],
-    webhooks: may('platform', [...read, ...write]),
+    webhooks: [
+      ...may('platform', [...settings, 'UpdateItem']),
+      ...may('views', ['GetItem', 'PutItem']),
+      ...objects(['s3:GetObject'], sealingKeys),
+      ...send(queues.webhooks.queue),
+    ],
     clock: [...tasks, ...may('platform', settings)],
   };
   for (const [name, statements] of Object.entries(granted)) {

@@ -9,7 +9,10 @@ import {
 import { Construct } from 'constructs';
 import type { Stage } from './stage.ts';
 
-/** The files that pass through presigned URLs: imports, exports and attachments. */
+/**
+ * Files that pass through presigned URLs, below `imports/<tenant>/`, and the keys that webhook secrets are sealed
+ * with, below `system/`.
+ */
 export class Storage extends Construct {
   readonly files: Bucket;
 
@@ -20,10 +23,12 @@ export class Storage extends Construct {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
+      versioned: stage.deletionProtection,
       removalPolicy: stage.removalPolicy,
       lifecycleRules: [
         { id: 'imports', prefix: 'imports/', expiration: Duration.days(30) },
-        { id: 'exports', prefix: 'exports/', expiration: Duration.days(30) },
+        // Where data is kept, an overwritten or deleted sealing key can be had back for a while.
+        { id: 'versions', noncurrentVersionExpiration: Duration.days(30) },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
       // Browsers upload to and read from presigned URLs, which carry their own permission.

@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { bundleFunctions } from './bundle.ts';
 
@@ -51,7 +53,9 @@ function packages(modules: [string, { bytesInOutput: number }][]): [string, numb
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} KB`.padStart(9);
 
 if (import.meta.main) {
-  const { metafile } = bundleFunctions(resolve(import.meta.dirname, '../.build/functions'));
+  const scratch = mkdtempSync(join(tmpdir(), 'tandem-size-'));
+  const { metafile } = bundleFunctions(scratch);
+  rmSync(scratch, { recursive: true });
   const reports = reportBundles(metafile);
   for (const { name, bytes, parts, problems } of reports) {
     const largest = parts.slice(0, 4).map(([part, size]) => `${part} ${kilobytes(size).trim()}`);
