@@ -87,6 +87,8 @@ async function claimableTypes({ types }: ClaimInput, { caller }: Actor): Promise
 
 /** Lost races in a row after which an empty-handed claim answers that there is nothing; never an error. */
 const maxRounds = 12;
+/** A Query is cheaper than a lost write, a write into what was just read than a Query: so this many, then look again. */
+const triesOfPool = 2;
 /** After this many rounds a claim is content with fewer tasks than it may have. */
 const roundsToFill = 3;
 
@@ -102,19 +104,24 @@ async function claimNow(
     const at = now();
     const wanted = input.max - claimed.length;
     const spread = spreadFor(scope, at.getTime());
-    const pool = await readCandidates(actor.caller.tenantId, types, {
+    let pool = await readCandidates(actor.caller.tenantId, types, {
       count: wanted + spread,
       order: input.order,
       nowMillis: at.getTime(),
     });
-    const picked = pickSpread(pool, wanted, spread);
+    let picked = pickSpread(pool, wanted, spread);
     if (picked.length === 0) break;
-    if (record) await noteIntent(record, picked, actor);
-    const taken = await takeAll(picked, input, actor, at);
-    claimed.push(...taken.tasks);
-    noteRaces(scope, taken.lost, wanted, at.getTime());
-    const allTaken = taken.tasks.length === picked.length;
-    if (allTaken || (claimed.length > 0 && round >= roundsToFill)) break;
+    for (let tries = 0; picked.length > 0 && tries < triesOfPool; tries += 1) {
+      if (record) await noteIntent(record, picked, actor);
+      const taken = await takeAll(picked, input, actor, at);
+      claimed.push(...taken.tasks);
+      noteRaces(scope, taken.lost, picked.length, at.getTime());
+      if (taken.tasks.length === picked.length) return claimed;
+      const tried = new Set(picked);
+      pool = pool.filter((candidate) => !tried.has(candidate));
+      picked = pickSpread(pool, picked.length - taken.tasks.length, spread);
+    }
+    if (claimed.length > 0 && round >= roundsToFill) break;
   }
   return claimed;
 }

@@ -38,7 +38,7 @@ const upload = async (actor: Actor, content: string | Uint8Array, name = 'people
     { name, contentType: 'text/csv' },
     actor,
   );
-  const response = await fetch(uploadUrl, { method, headers, body: content as BodyInit });
+  const response = await fetch(uploadUrl, { method, headers, body: content as string });
   if (!response.ok) throw new Error(`upload answered ${response.status}: ${await response.text()}`);
   return fileKey;
 };

@@ -211,6 +211,28 @@ describe('JSON', () => {
     );
   });
 
+  test('every number comes back with the value that it was written with', () => {
+    const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,20})(\.\d{1,20})?([eE][+-]?\d{1,3})?$/);
+    const exact = (source: string) => {
+      const [mantissa = '', exponent = '0'] = source.toLowerCase().split('e');
+      const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
+      const figures = `${whole}${fraction}`.replace(/^0+/, '');
+      const significant = figures.replace(/0+$/, '');
+      if (significant === '') return mantissa.startsWith('-') ? '-0' : '0';
+      const power = Number(exponent) - fraction.length + figures.length - significant.length;
+      return `${mantissa.startsWith('-') ? '-' : ''}${significant}e${power}`;
+    };
+    fc.assert(
+      fc.property(digits, (source) => {
+        for (const text of [source, `[${source}]`, `{"a": ${source}}`]) {
+          const written = JSON.stringify(parseLossless(text));
+          expect(exact(written.replace(/^[^\d-]*|[^\d]*$/g, ''))).toBe(exact(source));
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   test.each([
     '123456789012345678901',
     '{}',
