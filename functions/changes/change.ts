@@ -105,7 +105,7 @@ const bookkeeping = new Set([
 ]);
 
 /** Of a task only what people ask about later: leases and results have their own place in it. */
-const toldOfTasks = new Set(['state', 'title', 'priority', 'assigneeId', 'dueAt', 'about']);
+const toldOfTasks = new Set(['type', 'state', 'title', 'priority', 'assigneeId', 'dueAt', 'about']);
 
 /** The members that a caller sees of an item, as far as they are set. */
 export function isMember(entity: FollowedEntity, name: string): boolean {

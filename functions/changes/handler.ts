@@ -1,4 +1,5 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { dispatchEvents } from '../platform/webhooks/dispatch.ts';
 import { type Attributes, fromAttributes, type Item } from '../shared/dynamo/item.ts';
 import { log } from '../shared/logger.ts';
 import { flushMetrics } from '../shared/metrics.ts';
@@ -6,6 +7,7 @@ import { applyChanges } from './apply-changes.ts';
 import { type Change, toChange } from './change.ts';
 import { publicationOf } from './publications.ts';
 import { publish } from './publish.ts';
+import { eventOf } from './webhook-events.ts';
 
 interface Delivered {
   change: Change;
@@ -21,6 +23,8 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
     const { delivered, poison } = readRecords(event.Records);
     const { done, error } = await applyChanges(delivered.map(({ change }) => change));
     const followed = delivered.slice(0, done).map(({ change }) => change);
+    // Also of changes that were counted before: their first delivery may have ended right here.
+    await dispatchEvents(followed.flatMap((change) => eventOf(change) ?? []));
     await publish(followed.flatMap((change) => publicationOf(change) ?? []));
     const stopped = error === undefined ? poison : { sequenceNumber: delivered[done]?.sequenceNumber, error };
     if (!stopped) return { batchItemFailures: [] };

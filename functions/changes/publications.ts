@@ -25,7 +25,7 @@ function recordChange(change: Change): Publication {
 }
 
 /** The record as far as it is set, in the names of the REST API. */
-function recordOf({ entity, id, version }: Change, after: Item): Record<string, unknown> {
+export function recordOf({ entity, id, version }: Change, after: Item): Record<string, unknown> {
   const { createdAt, updatedAt, createdBy, updatedBy } = after;
   const members = Object.entries(after).filter(([name]) => isMember(entity, name));
   return { id, version, createdAt, updatedAt, createdBy, updatedBy, ...Object.fromEntries(members) };

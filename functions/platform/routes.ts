@@ -9,6 +9,7 @@ import {
   metricsParameters,
   queuesOutput,
 } from './system/schemas.ts';
+import { createdWebhookOutput, deliveryOutput, webhookInput, webhookOutput } from './webhooks/webhook.ts';
 
 const html = 'text/html; charset=utf-8';
 
@@ -64,6 +65,65 @@ const accountRoutes: Route[] = [
     tag: 'api-keys',
     summary: 'Revoke an API key for good; it stops working within 90 seconds',
     responses: { 204: { description: 'Revoked' } },
+  },
+];
+
+const webhookRoutes: Route[] = [
+  {
+    operation: 'listWebhooks',
+    method: 'GET',
+    path: '/api/v1/webhooks',
+    function: 'platform',
+    permission: 'settings:write',
+    tag: 'webhooks',
+    summary: 'List the webhooks, newest first',
+    query: pageParameters,
+    responses: { 200: { description: 'A page', schema: pageSchema(webhookOutput) } },
+  },
+  {
+    operation: 'createWebhook',
+    method: 'POST',
+    path: '/api/v1/webhooks',
+    function: 'platform',
+    permission: 'settings:write',
+    tag: 'webhooks',
+    summary: 'Make a webhook; the secret that signs its deliveries is in this answer and never again',
+    body: webhookInput,
+    responses: { 201: { description: 'The webhook', schema: createdWebhookOutput } },
+  },
+  {
+    operation: 'getWebhook',
+    method: 'GET',
+    path: '/api/v1/webhooks/{id}',
+    function: 'platform',
+    permission: 'settings:write',
+    tag: 'webhooks',
+    summary: 'Get a webhook, without its secret',
+    responses: {
+      200: { description: 'The webhook', schema: webhookOutput },
+      304: { description: 'Not changed' },
+    },
+  },
+  {
+    operation: 'deleteWebhook',
+    method: 'DELETE',
+    path: '/api/v1/webhooks/{id}',
+    function: 'platform',
+    permission: 'settings:write',
+    tag: 'webhooks',
+    summary: 'Delete a webhook; what is on its way to it is dropped',
+    responses: { 204: { description: 'Deleted' } },
+  },
+  {
+    operation: 'listDeliveries',
+    method: 'GET',
+    path: '/api/v1/webhooks/{id}/deliveries',
+    function: 'platform',
+    permission: 'settings:write',
+    tag: 'webhooks',
+    summary: 'What was sent to a webhook in the last 30 days, newest event first',
+    query: pageParameters,
+    responses: { 200: { description: 'A page', schema: pageSchema(deliveryOutput) } },
   },
 ];
 
@@ -154,4 +214,9 @@ const documentRoutes: Route[] = [
   },
 ];
 
-export const platformRoutes: Route[] = [...accountRoutes, ...systemRoutes, ...documentRoutes];
+export const platformRoutes: Route[] = [
+  ...accountRoutes,
+  ...webhookRoutes,
+  ...systemRoutes,
+  ...documentRoutes,
+];

@@ -10,6 +10,7 @@ import { restHandler } from '../shared/http/rest-handler.ts';
 import { carryOutOnce } from '../shared/idempotency.ts';
 import { documentOperations } from './document-operations.ts';
 import { systemOperations } from './system-operations.ts';
+import { webhookOperations } from './webhook-operations.ts';
 
 /** The asset that this module lies in. */
 const assets = new URL('./', import.meta.url);
@@ -31,6 +32,7 @@ const serve = restHandler(platformRoutes, {
     await revokeApiKey(request.path.id ?? '', request.caller);
     return noContent();
   },
+  ...webhookOperations,
   ...systemOperations(assets),
   ...documentOperations(assets),
 });

@@ -16,6 +16,8 @@ export function sandboxEnvironment(
     LANG: 'en_US.UTF-8',
     // Documents the intent; the time zone of a worker is that of the process, which the service sets.
     TZ: ':UTC',
+    // Receivers of webhooks under development are on this machine; in the cloud they never may be.
+    WEBHOOKS_ALLOW_LOOPBACK: 'true',
     ...credentials.environment(settings.roleArn),
     ...settings.variables,
     _HANDLER: settings.handler,
