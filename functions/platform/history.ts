@@ -36,5 +36,7 @@ export async function readHistory(tenantId: string, id: string, query: PageQuery
 }
 
 function toEntry({ version, action, at, actor, requestId, changes }: HistoryItem): HistoryEntry {
-  return { version, action, at, actor, requestId, changes };
+  // Stored maps have no order; answers keep one.
+  const inOrder = changes.map(({ field, old, new: value }) => ({ field, old, new: value }));
+  return { version, action, at, actor, requestId, changes: inOrder };
 }

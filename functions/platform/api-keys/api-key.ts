@@ -4,10 +4,12 @@ import { roles } from '../../shared/route.ts';
 /** Scopes that one key can have; each is looked at on every claim. */
 const maxTaskTypes = 50;
 
+/** As task types are named. */
 const taskType = z
   .string()
   .check(
-    z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be the name of a task type, such as emails.send'),
+    z.maxLength(64),
+    z.regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be the name of a task type, such as emails.send'),
   );
 
 /** What a new key is asked for. */

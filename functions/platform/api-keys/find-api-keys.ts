@@ -37,6 +37,7 @@ export async function listApiKeys(
 }
 
 function toApiKey(item: Item): ApiKey {
-  const { pk: _pk, sk: _sk, requestId: _requestId, ...record } = item;
-  return record as ApiKey;
+  const { id, name, role, taskTypes, expiresAt, version, createdAt, updatedAt, createdBy, updatedBy } =
+    item as unknown as ApiKey;
+  return { id, name, role, taskTypes, expiresAt, version, createdAt, updatedAt, createdBy, updatedBy };
 }

@@ -4,7 +4,7 @@ import { type MetricQuery, readMetrics, type Series } from './cloudwatch.ts';
 import type { MetricsWindow } from './metrics-window.ts';
 import type { SystemMetrics } from './schemas.ts';
 import { streamLagQuery } from './stream-lag.ts';
-import { sum, summariseTraffic, trafficQueries, valueAt } from './traffic.ts';
+import { rounded, sum, summariseTraffic, trafficQueries, valueAt } from './traffic.ts';
 
 /**
  * The figures of the service over a window. Two rounds of GetMetricData: percentiles are asked only of the
@@ -51,7 +51,7 @@ function toSeries([count = [], , server, , p95]: Series[]): SystemMetrics['serie
     at: iso(at),
     requests: value,
     serverErrors: valueAt(server, at) ?? 0,
-    p95: valueAt(p95, at) ?? null,
+    p95: rounded(valueAt(p95, at)),
   }));
 }
 

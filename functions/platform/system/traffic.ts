@@ -64,5 +64,10 @@ function overall(percentile: Series = [], count: Series): number | null {
   const weight = weighted.reduce((total, point) => total + point.weight, 0);
   if (weight === 0) return null;
   const mean = weighted.reduce((total, point) => total + point.value * point.weight, 0) / weight;
-  return Math.round(mean * 10) / 10;
+  return rounded(mean);
+}
+
+/** Milliseconds to a tenth. */
+export function rounded(millis: number | undefined): number | null {
+  return millis === undefined ? null : Math.round(millis * 10) / 10;
 }

@@ -52,6 +52,8 @@ async function newestFirst<T>(
   };
 }
 
-function toDelivery({ pk: _pk, sk: _sk, ttl: _ttl, ...delivery }: Item): Delivery {
-  return delivery as Delivery;
+function toDelivery(item: Item): Delivery {
+  const { id, type, at, state, attempts, lastAttemptAt, lastStatus, lastError, nextAttemptAt } =
+    item as unknown as Delivery;
+  return { id, type, at, state, attempts, lastAttemptAt, lastStatus, lastError, nextAttemptAt };
 }

@@ -6,7 +6,7 @@ import { shortCache } from '../../shared/short-cache.ts';
 /**
  * The keys that webhook secrets are sealed with lie in the bucket, apart from the table with the secrets: whoever
  * gets at one of the two, a backup, say, has nothing. They cost nothing while idle, unlike a KMS key
- * (docs/decisions tells the choice). The table only says which key is the current one.
+ * (docs/decisions/0031-webhook-secrets.md). The table only says which key is the current one.
  */
 const pointer = { pk: 'system#webhook-key', sk: 'current' };
 const objectName = (keyId: string) => `system/webhook-keys/${keyId}`;

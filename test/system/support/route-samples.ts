@@ -29,6 +29,7 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   createFile: { name: 'sample.csv' },
   createImport: { entity: 'contacts', fileKey: 'sample' },
   createApiKey: { name: 'Sample', role: 'worker' },
+  createWebhook: { url: 'https://sample.example/hook', events: ['task.dead'] },
 };
 
 /** The sample body of a route; undefined for routes without a body. */
@@ -76,6 +77,7 @@ export async function oneOfEach(api: Api): Promise<Record<string, string>> {
     tasks: await made('/api/v1/tasks', { type: name, title: name }),
     files: await made('/api/v1/files', { name: 'private.csv' }, 'fileKey'),
     'api-keys': await made('/api/v1/api-keys', { name, role: 'viewer' }),
+    webhooks: await made('/api/v1/webhooks', { url: 'https://private.example/hook', events: ['task.dead'] }),
     'task-types': name,
   };
 }
