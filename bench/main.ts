@@ -6,6 +6,7 @@ import { bundleFunctions } from '../tools/bundle.ts';
 import { benchCallCosts } from './call-costs.ts';
 import { benchColdImports } from './cold-import.ts';
 import { benchCrmOperations } from './crm-operations.ts';
+import { benchDynamoTransport } from './dynamo-transport.ts';
 import { benchHandlerOverhead } from './handler-overhead.ts';
 import { benchClient } from './http-client.ts';
 import { benchTaskCycles } from './task-cycles.ts';
@@ -20,6 +21,7 @@ const bundles = join(import.meta.dirname, '..', '.build', 'bench-functions');
 bundleFunctions(bundles);
 benchColdImports(bundles);
 await benchHandlerOverhead(bundles);
+await benchDynamoTransport();
 
 const runtime = await startRuntime();
 try {

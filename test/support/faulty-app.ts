@@ -24,7 +24,7 @@ export const handler = async ({ headers }) => {
     case 'spin': for (;;) {}
     case 'exit': process.exit(1);
     case 'reject': Promise.reject(new Error('secret detail')); return new Promise((done) => setTimeout(done, 500));
-    case 'memory': { const kept = []; for (;;) kept.push(new Array(1e5).fill({ at: kept.length })); }
+    case 'memory': { const kept = []; for (;;) kept.push(new Array(1e6).fill(kept.length + 0.5)); }
     case 'circular': { const ring = {}; ring.ring = ring; return ring; }
     default: return { statusCode: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ calls }) };
   }
@@ -51,7 +51,7 @@ const stack = new TandemStack(app, 'tandem-dev', {
 for (const construct of stack.node.findAll()) {
   const resource = construct as Partial<CfnFunction>;
   if (resource.cfnResourceType === 'AWS::Lambda::Function' && resource.functionName?.endsWith('-crm')) {
-    resource.timeout = 2;
+    resource.timeout = 3;
     resource.memorySize = 128;
   }
 }

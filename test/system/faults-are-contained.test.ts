@@ -58,7 +58,7 @@ describe('a message whose handler keeps failing', () => {
   test('lands in the dead-letter queue and raises its alarm', async () => {
     const alarm = async () => {
       const { body } = await api.get('/api/system/alerts');
-      return body.alerts.find(({ name }: { name: string }) => name === 'tandem-dev-runner-dlq-depth');
+      return body.alerts.find(({ name }: { name: string }) => name === 'runner-dlq-depth');
     };
     expect(await eventually(alarm, (found) => found?.state === 'OK')).toMatchObject({ state: 'OK' });
 
