@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { FailureDestination, requireQueueArn } from '../lambda/failure-destination.ts';
 import { localRetryMilliseconds } from '../lambda/local-retry.ts';
@@ -12,6 +11,7 @@ import {
   type RuntimeContext,
 } from '../types.ts';
 import { nextRun, readRate } from './schedule-expression.ts';
+import { wait } from './wait.ts';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-scheduler-schedule.html */
 const properties = z.strictObject({
@@ -88,7 +88,7 @@ export function createSchedulerService(
   async function follow(schedule: Schedule): Promise<void> {
     while (!signal.aborted) {
       const due = nextRun(Date.now(), schedule.period);
-      await sleepUntil(due).catch(() => {});
+      await waitUntil(due);
       if (signal.aborted) return;
       // A slow hand-over must not hold up the next run.
       void run(schedule, due).catch((error: unknown) => {
@@ -97,11 +97,10 @@ export function createSchedulerService(
     }
   }
 
-  /** A timer takes 24 days at most, and a suspended laptop's clock jumps. */
-  async function sleepUntil(instant: number): Promise<void> {
-    for (let left = instant - Date.now(); left > 0; left = instant - Date.now()) {
-      await sleep(Math.min(left, 60_000), undefined, { signal });
-    }
+  /** In short steps, because a suspended laptop's timers stand still while its clock goes on. */
+  async function waitUntil(instant: number): Promise<void> {
+    while (Date.now() < instant && !signal.aborted)
+      await wait(Math.min(instant - Date.now(), 60_000), signal);
   }
 
   async function run({ arn, name, target }: Schedule, due: number): Promise<void> {
@@ -125,7 +124,8 @@ export function createSchedulerService(
           await leave(target, input, error);
           return;
         }
-        await sleep(retryAfter, undefined, { signal });
+        await wait(retryAfter, signal);
+        if (signal.aborted) return;
       }
     }
   }
