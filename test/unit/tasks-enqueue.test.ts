@@ -228,19 +228,25 @@ describe('the clock', () => {
     const [actor, other] = [newActor(), newActor()];
     await registerType(actor);
     await registerType(actor, 'slow.work');
-    const unclaimed = await enqueue(actor, { startBy: soon(300), deadline: soon(60_000) });
-    const working = await enqueue(actor, { type: 'slow.work', startBy: soon(300), deadline: soon(600) });
+    const [start, end] = [Date.now() + 1_500, Date.now() + 3_000];
+    const startBy = new Date(start).toISOString();
+    const unclaimed = await enqueue(actor, { startBy, deadline: soon(60_000) });
+    const working = await enqueue(actor, {
+      type: 'slow.work',
+      startBy,
+      deadline: new Date(end).toISOString(),
+    });
     const lease = await claimOne(actor, { types: ['slow.work'] });
-    const todo = await enqueue(other, { type: 'todo', runAt: soon(300), deadline: soon(60_000) });
+    const todo = await enqueue(other, { type: 'todo', runAt: startBy, deadline: soon(60_000) });
     const states = async () => [
       (await getTask(unclaimed.id, actor)).state,
       (await getTask(working.id, actor)).state,
       (await getTask(todo.id, other)).state,
     ];
-    await pause(350);
+    await pause(start + 50 - Date.now());
     await runTimers('tick-1', Date.now() + 5_000);
     expect(await states()).toEqual(['expired', 'claimed', 'ready']);
-    await pause(350);
+    await pause(end + 50 - Date.now());
     await runTimers('tick-2', Date.now() + 5_000);
     expect(await states()).toEqual(['expired', 'expired', 'ready']);
     expect(await problemCode(completeTask(holderOf(lease), 1, actor))).toBe('lease_lost');
@@ -250,9 +256,11 @@ describe('the clock', () => {
   test('gets through more tasks than fit one page', async () => {
     const actor = newActor();
     await registerType(actor);
-    const tasks = Array.from({ length: 100 }, () => ({ type: 'email.send', deadline: soon(800) }));
-    for (let at = 0; at < 5; at += 1) await enqueueBatch({ tasks, atomic: false }, actor, undefined);
-    await pause(900);
+    for (let at = 0; at < 5; at += 1) {
+      const tasks = Array.from({ length: 100 }, () => ({ type: 'email.send', deadline: soon(500) }));
+      await enqueueBatch({ tasks, atomic: false }, actor, undefined);
+    }
+    await pause(600);
     expect(await runTimers('tick', Date.now() + 20_000)).toEqual({ handled: 500, more: false });
     expect((await listTasks({ state: 'expired', limit: '100' }, actor)).data).toHaveLength(100);
     expect(await claim(actor)).toEqual([]);

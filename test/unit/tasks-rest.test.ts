@@ -200,6 +200,14 @@ describe('a task over REST', () => {
 });
 
 describe('calls to DynamoDB, at most those of the budget', () => {
+  /** On a busy machine more than 250 ms may pass between two claims, and then the due index is read again. */
+  async function soonAfterAnEmptyDueIndex(run: () => Promise<string[]>): Promise<string[]> {
+    for (let tries = 1; ; tries += 1) {
+      const calls = await run();
+      if (tries === 5 || calls.filter((operation) => operation === 'Query').length === 1) return calls;
+    }
+  }
+
   async function callsOf(run: () => Promise<RestAnswer>): Promise<string[]> {
     counter.take();
     const answer = await run();
@@ -216,13 +224,15 @@ describe('calls to DynamoDB, at most those of the budget', () => {
   test('claim of n: 1 Query and n UpdateItem; complete, fail, heartbeat, release: 1 UpdateItem', async () => {
     for (let at = 0; at < 4; at += 1) await post({});
     await claim({ max: 25, types: ['email.send'] });
-    for (let at = 0; at < 6; at += 1) await post({});
-    await claim({ max: 1 });
     let tasks: { id: string; leaseToken: string }[] = [];
-    const calls = await callsOf(async () => {
-      const answer = await claim({ max: 4 });
-      tasks = answer.body.tasks;
-      return answer;
+    const calls = await soonAfterAnEmptyDueIndex(async () => {
+      for (let at = 0; at < 5; at += 1) await post({});
+      await claim({ max: 1 });
+      return callsOf(async () => {
+        const answer = await claim({ max: 4 });
+        tasks = answer.body.tasks;
+        return answer;
+      });
     });
     expect(calls).toEqual(['Query', 'UpdateItem', 'UpdateItem', 'UpdateItem', 'UpdateItem']);
     const error = { code: 'x', message: 'y' };
@@ -242,7 +252,11 @@ describe('calls to DynamoDB, at most those of the budget', () => {
     await putType('empty.queue', {});
     const types = ['empty.queue'];
     expect(await callsOf(() => claim({ types }))).toEqual(['GetItem', 'Query', 'Query']);
-    expect(await callsOf(() => claim({ types }))).toEqual(['Query']);
+    const again = await soonAfterAnEmptyDueIndex(async () => {
+      await claim({ types });
+      return callsOf(() => claim({ types }));
+    });
+    expect(again).toEqual(['Query']);
   });
 
   test('get 1 GetItem, list 1 Query and 1 BatchGetItem, cancel a read and a write', async () => {
