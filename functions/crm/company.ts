@@ -1,6 +1,6 @@
 import { countedFields } from '../shared/counted-fields.ts';
 import { defineEntity } from './entity.ts';
-import { address, domainName, memberId, phone, reference, tags, text } from './fields.ts';
+import { address, addressMembers, domainName, memberId, phone, reference, tags, text } from './fields.ts';
 import { domainKey } from './normalise.ts';
 
 /** An organisation. Its domain is unique in the tenant; its parents form no cycle. */
@@ -21,7 +21,7 @@ export const company = defineEntity({
   },
   unique: [{ field: 'domain', normalise: domainKey }],
   references: [{ field: 'parentId', entity: 'company' }],
-  nested: ['address'],
+  nested: { address: addressMembers },
   partitions: [
     { field: 'parentId', index: 'byCompany', attribute: 'companyPk' },
     { field: 'ownerId', index: 'byOwner', attribute: 'ownerPk' },

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { countedFields } from '../shared/counted-fields.ts';
 import { defineEntity, instantOperators } from './entity.ts';
-import { address, email, instant, memberId, phone, reference, tags, text } from './fields.ts';
+import { address, addressMembers, email, instant, memberId, phone, reference, tags, text } from './fields.ts';
 import { emailKey, phoneKey } from './normalise.ts';
 
 export const contactStages = ['lead', 'prospect', 'customer', 'former'] as const;
@@ -36,7 +36,7 @@ export const contact = defineEntity({
     { field: 'phone', normalise: phoneKey },
   ],
   references: [{ field: 'companyId', entity: 'company' }],
-  nested: ['address'],
+  nested: { address: addressMembers },
   partitions: [
     { field: 'companyId', index: 'byCompany', attribute: 'companyPk' },
     { field: 'ownerId', index: 'byOwner', attribute: 'ownerPk' },

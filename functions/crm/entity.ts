@@ -58,8 +58,8 @@ export interface EntityDefinition {
   output: z.ZodMiniType;
   unique: UniqueField[];
   references: ReferenceField[];
-  /** Fields whose values are objects, which a patch merges. */
-  nested: string[];
+  /** Fields whose values are objects, which a patch merges, with the order of their members in answers. */
+  nested: Record<string, string[]>;
   partitions: PartitionField[];
   /** Fields whose values are counted per tenant, for totals and dashboards. */
   counted: string[];
@@ -79,7 +79,7 @@ interface EntityDescription {
   optional: Shape;
   unique: UniqueField[];
   references: ReferenceField[];
-  nested: string[];
+  nested: Record<string, string[]>;
   partitions: PartitionField[];
   counted: string[];
   filters: Record<string, FilterField>;

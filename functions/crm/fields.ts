@@ -67,6 +67,7 @@ const addressShape = {
 };
 
 export const address = z.strictObject(clearable(addressShape));
+export const addressMembers = Object.keys(addressShape);
 
 /** Every member may be left out or `null`. */
 export function clearable<S extends Record<string, z.ZodMiniType>>(shape: S) {

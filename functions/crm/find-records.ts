@@ -85,7 +85,11 @@ export async function findByUnique(
 }
 
 /** The number of records from the tenant's counters, which follow writes within about a second. */
-export async function countRecords(definition: EntityDefinition, filters: Filter[], actor: Actor): Promise<number> {
+export async function countRecords(
+  definition: EntityDefinition,
+  filters: Filter[],
+  actor: Actor,
+): Promise<number> {
   const [filter, ...more] = filters;
   const counted = !filter || (definition.counted.includes(filter.field) && filter.operator === 'eq');
   if (!counted || more.length > 0) {

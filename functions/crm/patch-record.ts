@@ -42,7 +42,7 @@ export async function patchRecord(
 
 function needsOldValue(definition: EntityDefinition, patch: Record<string, unknown>): boolean {
   const touchy = [...definition.unique, ...definition.references].map(({ field }) => field);
-  return [...touchy, ...definition.nested].some((field) => Object.hasOwn(patch, field));
+  return [...touchy, ...Object.keys(definition.nested)].some((field) => Object.hasOwn(patch, field));
 }
 
 async function patchBlindly(

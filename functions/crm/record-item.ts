@@ -72,8 +72,17 @@ export function toRecord(definition: EntityDefinition, item: Item): CrmRecord {
     updatedAt: item.updatedAt as string,
     createdBy: item.createdBy as string,
     updatedBy: item.updatedBy as string,
-    ...Object.fromEntries(definition.fields.map((field) => [field, item[field] ?? null])),
+    ...Object.fromEntries(
+      definition.fields.map((field) => [field, inOrder(item[field], definition.nested[field])]),
+    ),
   };
+}
+
+/** DynamoDB keeps no order in maps; answers have one. */
+function inOrder(value: unknown, members: string[] | undefined): unknown {
+  if (!members || typeof value !== 'object' || value === null) return value ?? null;
+  const map = value as Record<string, unknown>;
+  return Object.fromEntries(members.filter((name) => name in map).map((name) => [name, map[name]]));
 }
 
 /** How long a deleted record can be restored, in days; afterwards its TTL removes it. */
