@@ -114,7 +114,7 @@ function compact() {
   v8.setFlagsFromString('--expose-gc');
   const collect = vm.runInNewContext('gc');
   v8.setFlagsFromString('--no-expose-gc');
-  collect({ type: 'major', execution: 'sync' });
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   parentPort.postMessage({ type: 'compacted' });
 }
 

@@ -23,6 +23,7 @@ import { FunctionLog } from './function-log.ts';
 import { lineSplitter } from './function-output.ts';
 import { type FunctionSettings, readFunction } from './function-settings.ts';
 import { localRetryMilliseconds } from './local-retry.ts';
+import { machineLoad } from './machine-load.ts';
 import { isPermitted, type ResourcePermission, readPermission } from './resource-policy.ts';
 import { Sandbox, type SandboxOutcome } from './sandbox.ts';
 import { sandboxEnvironment } from './sandbox-environment.ts';
@@ -63,6 +64,7 @@ class LocalLambda implements LambdaService, ProvidingService {
   readonly #options: LambdaServiceOptions;
   readonly #functions = new Map<string, LocalFunction>();
   readonly #async: AsyncInvoker;
+  readonly #machineIsBusy = machineLoad();
 
   constructor(context: RuntimeContext, options: LambdaServiceOptions) {
     this.#context = context;
@@ -147,10 +149,9 @@ class LocalLambda implements LambdaService, ProvidingService {
     if (this.#functions.has(settings.name)) throw new Error(`There are two functions named ${settings.name}`);
     if (settings.deadLetterArn) requireQueueArn(settings.deadLetterArn, 'Dead-letter target');
     const log = new FunctionLog(join(this.#context.settings.dataDir, 'logs', `${settings.name}.log`));
-    const pool = new SandboxPool(settings, () => this.#launch(settings, log), this.#context.metrics, {
-      ...defaultPoolLimits,
-      ...this.#options.limits,
-    });
+    const limits = { ...defaultPoolLimits, ...this.#options.limits };
+    const launch = () => this.#launch(settings, log);
+    const pool = new SandboxPool(settings, launch, this.#context.metrics, limits, this.#machineIsBusy);
     const async = defaultAsyncSettings;
     this.#functions.set(settings.name, { settings, pool, log, permissions: [], async });
     return { ref: settings.name, attributes: { Arn: settings.arn } };

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { MetricSink } from '../types.ts';
 import { AwsError } from '../types.ts';
 import type { FunctionSettings } from './function-settings.ts';
@@ -12,6 +13,8 @@ export interface PoolLimits {
   maximumStarting: number;
   /** How long an invocation waits for a busy sandbox before another one is started. */
   growAfter: number;
+  /** The same while all processors are busy, beyond one sandbox per processor. */
+  growAfterWhenBusy: number;
   /** How long an invocation waits for a sandbox at all. */
   queueTimeout: number;
   /** Idle sandboxes above one are stopped after this. */
@@ -24,12 +27,14 @@ export const defaultPoolLimits: PoolLimits = {
   maximumSandboxes: 32,
   maximumStarting: 2,
   growAfter: 15,
+  growAfterWhenBusy: 1_000,
   queueTimeout: 20_000,
   idleTimeout: 30_000,
-  compactAfter: 2_000,
+  compactAfter: 10_000,
 };
 
 interface Waiter {
+  since: number;
   take(sandbox: Sandbox): void;
   fail(error: unknown): void;
 }
@@ -43,6 +48,7 @@ export class SandboxPool {
   readonly #launch: () => Sandbox;
   readonly #metrics: MetricSink;
   readonly #limits: PoolLimits;
+  readonly #machineIsBusy: () => boolean;
   readonly #all = new Set<Sandbox>();
   readonly #idle: Sandbox[] = [];
   readonly #waiters: Waiter[] = [];
@@ -57,11 +63,13 @@ export class SandboxPool {
     launch: () => Sandbox,
     metrics: MetricSink,
     limits: PoolLimits = defaultPoolLimits,
+    machineIsBusy: () => boolean = () => false,
   ) {
     this.#settings = settings;
     this.#launch = launch;
     this.#metrics = metrics;
     this.#limits = limits;
+    this.#machineIsBusy = machineIsBusy;
   }
 
   /** Sandboxes alive, starting ones included. */
@@ -75,7 +83,8 @@ export class SandboxPool {
    */
   async warm(): Promise<void> {
     if (this.#all.size > 0) return;
-    await this.#start();
+    // Loading leaves as much garbage as code behind, and the next sandbox to start can use its pages.
+    await this.#start((sandbox) => sandbox.compact());
   }
 
   /**
@@ -131,6 +140,7 @@ export class SandboxPool {
     const { promise, resolve, reject } = Promise.withResolvers<Sandbox>();
     if (this.#stopped) throw new AwsError('ServiceUnavailable', 'The local runtime stops', 503);
     const waiter: Waiter = {
+      since: performance.now(),
       take: (sandbox) => {
         clearTimeout(timeout);
         resolve(sandbox);
@@ -158,9 +168,16 @@ export class SandboxPool {
   #growSoon(): void {
     this.#growTimer ??= setTimeout(() => {
       this.#growTimer = undefined;
-      this.#grow();
+      if (!this.#isPointless()) this.#grow();
       if (this.#waiters.length > 0 && this.#all.size < this.#maximum) this.#growSoon();
     }, this.#limits.growAfter);
+  }
+
+  /** With all processors busy the wait is for them, unless every sandbox of this function waits for something else. */
+  #isPointless(): boolean {
+    if (this.#all.size < availableParallelism() || !this.#machineIsBusy()) return false;
+    const waited = performance.now() - (this.#waiters[0]?.since ?? performance.now());
+    return waited < this.#limits.growAfterWhenBusy;
   }
 
   get #maximum(): number {
@@ -178,13 +195,14 @@ export class SandboxPool {
     }
   }
 
-  async #start(): Promise<void> {
+  async #start(prepare: (sandbox: Sandbox) => Promise<void> = async () => {}): Promise<void> {
     const sandbox = this.#launch();
     this.#all.add(sandbox);
     this.#starting += 1;
     this.#sweepTimer ??= setInterval(() => this.#sweep(), 1000).unref();
     try {
       await sandbox.ready;
+      await prepare(sandbox);
     } catch (error) {
       this.#all.delete(sandbox);
       throw error;
