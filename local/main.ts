@@ -2,11 +2,15 @@ import { resolve } from 'node:path';
 import { readCommandLine, usage } from './command-line.ts';
 import { describeStack } from './describe-stack.ts';
 import { createProgressLine } from './progress-line.ts';
+import { releaseMemory } from './release-memory.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { StartError } from './start-error.ts';
 import { TemplateError } from './template/template-error.ts';
 
 const root = resolve(import.meta.dirname, '..');
+
+/** When the first requests after the start are probably over. */
+const quietMs = 1000;
 
 /** `npm start`: runs the stack until it is told to stop. */
 async function main(): Promise<void> {
@@ -26,8 +30,10 @@ async function main(): Promise<void> {
   const runtime = await starting;
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   line.print(describeStack(runtime.local, options.dataDir, seconds));
+  setTimeout(releaseMemory, quietMs).unref();
   await runtime.sampleData;
   line.end();
+  setTimeout(releaseMemory, quietMs).unref();
 }
 
 /** Ctrl-C, a plain `kill`, or the end of the `npm` that started us; a second signal does not wait. */

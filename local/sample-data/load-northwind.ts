@@ -66,7 +66,7 @@ export async function loadNorthwind({ url, token, data, progress, signal }: Nort
     note();
   }
   done.complete = true;
-  note();
+  data.write(progressFile, JSON.stringify(done));
 
   /** @returns the ids of the created records, in the order of the rows */
   async function send(
