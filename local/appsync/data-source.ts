@@ -28,6 +28,8 @@ export interface BatchOptions {
   key: string;
   /** The resolver's `MaxBatchSize`; 0 means AppSync's default for BatchInvoke. */
   maxBatchSize: number;
+  /** `X-Amzn-Trace-Id` of the GraphQL request: its calls belong to that trace. */
+  traceHeader?: string;
 }
 
 /** https://docs.aws.amazon.com/appsync/latest/devguide/tutorial-lambda-resolvers-js.html */
@@ -51,7 +53,7 @@ export async function callDataSource(
       await guarded(source, () => lambda.invokeAsync(source.functionArn, payload));
       return null;
     }
-    return invoke(lambda, source, payload);
+    return invoke(lambda, source, payload, batch.traceHeader);
   }
   if (operation !== 'BatchInvoke') {
     throw new DataSourceError(
@@ -60,7 +62,7 @@ export async function callDataSource(
     );
   }
   return batch.queue.add(batch.key, batch.maxBatchSize || DEFAULT_BATCH_SIZE, payload, async (payloads) => {
-    const answers = await invoke(lambda, source, payloads);
+    const answers = await invoke(lambda, source, payloads, batch.traceHeader);
     if (Array.isArray(answers) && answers.length === payloads.length) return answers;
     throw new DataSourceError(
       'Lambda:IllegalArgument',
@@ -71,8 +73,15 @@ export async function callDataSource(
 
 type LambdaSource = Extract<DataSource, { type: 'AWS_LAMBDA' }>;
 
-async function invoke(lambda: LambdaService, source: LambdaSource, payload: unknown): Promise<unknown> {
-  const result = await guarded(source, () => lambda.invoke(source.functionArn, payload ?? null));
+async function invoke(
+  lambda: LambdaService,
+  source: LambdaSource,
+  payload: unknown,
+  traceHeader: string | undefined,
+): Promise<unknown> {
+  const result = await guarded(source, () =>
+    lambda.invoke(source.functionArn, payload ?? null, { traceHeader }),
+  );
   if (result.error) throw new DataSourceError('Lambda:Unhandled', result.error.errorMessage);
   return result.payload ?? null;
 }

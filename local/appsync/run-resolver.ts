@@ -93,6 +93,7 @@ async function runStep(
     queue: operation.batches,
     key: `${info.parentType.name}.${info.fieldName}#${index}`,
     maxBatchSize: step.maxBatchSize,
+    traceHeader: operation.headers['x-amzn-trace-id'],
   };
   if (!module) return { value: await callDirectly(deps, step, context, batch) };
 

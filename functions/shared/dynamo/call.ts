@@ -64,8 +64,11 @@ function callOnce(operation: string, body: string): Promise<unknown> {
     { host: url.host, 'x-amz-target': `DynamoDB_20120810.${operation}` },
     body,
   );
+  const trace = process.env._X_AMZN_TRACE_ID;
   const headers = {
     ...signed,
+    // As the SDK does in Lambda: ties the call to the invocation's trace.
+    ...(trace && { 'x-amzn-trace-id': trace }),
     'content-type': 'application/x-amz-json-1.0',
     'content-length': Buffer.byteLength(body),
   };

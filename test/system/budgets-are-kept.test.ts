@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type Answer, type Api, callerOf, sharedStack } from './support/api.ts';
+
+let api: Api;
+
+beforeAll(async () => {
+  api = await callerOf();
+});
+
+interface CallRecord {
+  service: string;
+  operation: string;
+  principal: string;
+  consumedCapacity?: number;
+  traceId?: string;
+}
+
+interface Cost {
+  answer: Answer;
+  /** The AWS calls of the function that served the request, e.g. `['PutItem']`. */
+  calls: string[];
+  /** Read and write units, as DynamoDB counted them. */
+  units: number;
+}
+
+/** What one request cost: its calls are known by the trace id that the client chose. */
+async function costOf(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Cost> {
+  const root = `1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`;
+  const answer = await api.call(method, path, {
+    body,
+    headers: { ...headers, 'x-amzn-trace-id': `Root=${root}` },
+  });
+  const log = (await (await fetch(`${sharedStack().inspectUrl}?since=0`)).json()) as { calls: CallRecord[] };
+  const own = log.calls.filter(
+    ({ traceId, principal }) => traceId === `Root=${root}` && !/authorizer/i.test(principal),
+  );
+  return {
+    answer,
+    calls: own.map(({ operation }) => operation),
+    units: own.reduce((sum, { consumedCapacity = 0 }) => sum + consumedCapacity, 0),
+  };
+}
+
+const contacts = '/api/v1/contacts';
+
+describe('CRM', () => {
+  test('a request that is refused before it needs data costs nothing', async () => {
+    expect((await costOf('POST', contacts, { nmae: 'x' })).calls).toEqual([]);
+    expect((await costOf('GET', `${contacts}?stagee=x`)).calls).toEqual([]);
+  });
+
+  test('create: one PutItem; with a unique value one transaction', async () => {
+    const plain = await costOf('POST', contacts, { name: 'Plain' });
+    expect(plain.calls).toEqual(['PutItem']);
+    // One unit for the item and one for each index that it is in: byUpdated, byName, byStage, byStatus.
+    expect(plain.units).toBeLessThanOrEqual(5);
+    const unique = await costOf('POST', contacts, { name: 'Unique', email: 'budget@x.example' });
+    expect(unique.calls).toEqual(['TransactWriteItems']);
+    const keyed = await costOf('POST', contacts, { name: 'Keyed' }, { 'idempotency-key': 'budget' });
+    expect(keyed.calls).toEqual(['TransactWriteItems']);
+  });
+
+  test('get: one GetItem of one unit', async () => {
+    const { id } = (await api.post(contacts, { name: 'Got' })).body;
+    expect(await costOf('GET', `${contacts}/${id}`)).toMatchObject({ calls: ['GetItem'], units: 1 });
+  });
+
+  test('a patch of plain fields: one UpdateItem and no read', async () => {
+    const { id } = (await api.post(contacts, { name: 'Patched' })).body;
+    expect((await costOf('PATCH', `${contacts}/${id}`, { title: 'x' })).calls).toEqual(['UpdateItem']);
+    expect((await costOf('PATCH', `${contacts}/${id}`, { email: 'patched@x.example' })).calls).toEqual([
+      'GetItem',
+      'TransactWriteItems',
+    ]);
+  });
+
+  test('a list page: one Query, whose cost is the page and not the tenant', async () => {
+    const tenant = api;
+    const page = () => costOf('GET', `${contacts}?stage=prospect&limit=10`);
+    const fill = (count: number) =>
+      tenant.post(`${contacts}/batch`, {
+        operations: Array.from({ length: count }, (_, at) => ({
+          op: 'create',
+          data: { name: `Listed ${at}`, stage: 'prospect' },
+        })),
+      });
+    await fill(20);
+    const small = await page();
+    for (let round = 0; round < 4; round += 1) await fill(100);
+    const large = await page();
+    for (const { answer, calls } of [small, large]) {
+      expect(answer.body.data).toHaveLength(10);
+      expect(calls).toEqual(['Query']);
+    }
+    expect(large.units).toBeLessThanOrEqual(small.units + 0.5);
+  });
+});
+
+describe('tasks', () => {
+  test('enqueue, claim, heartbeat, complete: one call each, but for the look at what became due', async () => {
+    const type = 'budgeted';
+    await api.put(`/api/v1/task-types/${type}`, { executor: 'worker' });
+    // A sandbox reads the type at its first use and keeps it for 30 s.
+    await api.post('/api/v1/tasks', { type });
+    await api.post('/api/v1/tasks/claim', { types: [type], workerId: 'w' });
+    const fresh = (calls: string[]) => calls.filter((call) => call !== 'GetItem');
+
+    const enqueued = await costOf('POST', '/api/v1/tasks', { type, input: { a: 1 } });
+    expect(fresh(enqueued.calls)).toEqual(['PutItem']);
+    const claimed = await costOf('POST', '/api/v1/tasks/claim', { types: [type], workerId: 'w' });
+    const [lease] = claimed.answer.body.tasks;
+    expect(fresh(claimed.calls).filter((call) => call === 'UpdateItem')).toHaveLength(1);
+    expect(fresh(claimed.calls).filter((call) => call === 'Query').length).toBeLessThanOrEqual(2);
+    const body = { leaseToken: lease.leaseToken };
+    const beat = await costOf('POST', `/api/v1/tasks/${lease.id}/heartbeat`, body);
+    expect(fresh(beat.calls)).toEqual(['UpdateItem']);
+    const done = await costOf('POST', `/api/v1/tasks/${lease.id}/complete`, body);
+    expect(fresh(done.calls)).toEqual(['UpdateItem']);
+    expect((await costOf('GET', `/api/v1/tasks/${lease.id}`)).calls).toEqual(['GetItem']);
+  });
+
+  test('a claim costs the same whatever the backlog', async () => {
+    const claim = async (type: string) => {
+      const { calls, units, answer } = await costOf('POST', '/api/v1/tasks/claim', {
+        types: [type],
+        workerId: 'w',
+      });
+      expect(answer.body.tasks).toHaveLength(1);
+      return { calls: calls.length, units };
+    };
+    const fill = async (type: string, count: number) => {
+      await api.put(`/api/v1/task-types/${type}`, { executor: 'worker' });
+      for (let done = 0; done < count; done += 100) {
+        const tasks = Array.from({ length: Math.min(100, count - done) }, () => ({ type }));
+        expect((await api.post('/api/v1/tasks/batch', { tasks })).status).toBe(200);
+      }
+      await claim(type);
+    };
+    await fill('short-queue', 5);
+    await fill('long-queue', 600);
+    const [short, long] = [await claim('short-queue'), await claim('long-queue')];
+    expect(long.calls).toBeLessThanOrEqual(short.calls + 1);
+    expect(long.units).toBeLessThanOrEqual(short.units + 2);
+  });
+});
+
+describe('GraphQL', () => {
+  test('the dashboard reads counters, not records', async () => {
+    const query = '{ dashboard { contacts { total byStatus { status count } } tasks { total } } }';
+    const { calls, units } = await costOf('POST', '/api/graphql', { query });
+    expect(calls.length).toBeGreaterThan(0);
+    expect(calls.length).toBeLessThanOrEqual(2);
+    expect(calls).not.toContain('Scan');
+    expect(units).toBeLessThanOrEqual(2);
+  });
+});
