@@ -4,6 +4,7 @@ import type { CheckpointStore } from './checkpoint-store.ts';
 import type { IdleWait } from './idle-wait.ts';
 import type { StreamMappingSettings } from './mapping-settings.ts';
 import { Progress } from './progress.ts';
+import { RecordLane } from './record-lane.ts';
 import type { StreamDelivery } from './stream-delivery.ts';
 import { lambdaRecord, laneOf, type StreamRecord } from './stream-record.ts';
 
@@ -35,7 +36,7 @@ export class ShardReader {
   readonly #settings: StreamMappingSettings;
   readonly #dependencies: ShardReaderDependencies;
   readonly #progress = new Progress();
-  readonly #lanes: Lane[];
+  readonly #lanes: RecordLane[];
   #read: string | undefined;
   #failure: { error: unknown } | undefined;
 
@@ -44,7 +45,7 @@ export class ShardReader {
     this.#settings = settings;
     this.#dependencies = dependencies;
     this.#read = dependencies.checkpoints.get(shardId);
-    this.#lanes = Array.from({ length: settings.parallelizationFactor }, () => new Lane(settings));
+    this.#lanes = Array.from({ length: settings.parallelizationFactor }, () => new RecordLane(settings));
   }
 
   /**
@@ -130,7 +131,7 @@ export class ShardReader {
     if (unwanted.length > 0) this.#done(unwanted);
   }
 
-  async #work(lane: Lane, closed: AbortSignal): Promise<void> {
+  async #work(lane: RecordLane, closed: AbortSignal): Promise<void> {
     for (;;) {
       const batch = await lane.next(closed);
       if (!batch || this.#failure) return;
@@ -145,53 +146,5 @@ export class ShardReader {
     if (reached === undefined) return;
     this.#dependencies.checkpoints.set(this.#shardId, reached);
     this.#dependencies.onCheckpoint(reached);
-  }
-}
-
-/** The records that wait for one worker, handed out in batches. */
-class Lane {
-  readonly #settings: StreamMappingSettings;
-  #records: StreamRecord[] = [];
-  #firstAt = 0;
-  #resume: (() => void) | undefined;
-
-  constructor(settings: StreamMappingSettings) {
-    this.#settings = settings;
-  }
-
-  get size(): number {
-    return this.#records.length;
-  }
-
-  add(record: StreamRecord): void {
-    if (this.#records.length === 0) this.#firstAt = Date.now();
-    this.#records.push(record);
-    this.changed();
-  }
-
-  changed(): void {
-    this.#resume?.();
-  }
-
-  /** The next batch, once it is full or its window is over; undefined when nothing will come any more. */
-  async next(closed: AbortSignal): Promise<StreamRecord[] | undefined> {
-    const { batchSize, batchingWindowSeconds } = this.#settings;
-    for (;;) {
-      const left = this.#firstAt + batchingWindowSeconds * 1000 - Date.now();
-      const full = this.#records.length >= batchSize;
-      if (this.#records.length > 0 && (full || left <= 0 || closed.aborted)) {
-        return this.#records.splice(0, batchSize);
-      }
-      if (closed.aborted) return undefined;
-      await this.#change(this.#records.length > 0 ? left : undefined);
-    }
-  }
-
-  async #change(atMost?: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#resume = resolve;
-    const timer = atMost === undefined ? undefined : setTimeout(resolve, atMost);
-    await promise;
-    clearTimeout(timer);
   }
 }

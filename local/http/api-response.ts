@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isConnectionHeader } from './request-headers.ts';
 
 /** What goes to the client. */
@@ -49,4 +50,26 @@ function readHeaders(headers: unknown, cookies: unknown, hasBody: boolean): ApiR
   if (!Array.isArray(cookies)) throw new BadIntegrationResponseError('cookies is not a list');
   if (cookies.length > 0) read['set-cookie'] = cookies.map(String);
   return read;
+}
+
+/** @param added headers that the gateway puts over those of the function */
+export function sendApiResponse(
+  response: ServerResponse,
+  { status, headers, body }: ApiResponse,
+  added: Record<string, string>,
+  message: IncomingMessage,
+): void {
+  if (response.destroyed) return;
+  const all: Record<string, string | string[] | number> = { ...headers, ...added };
+  if (status !== 204 && status !== 304) all['content-length'] = body.length;
+  // What is left of a body that was refused must not be taken for the next request.
+  if (!message.complete) all.connection = 'close';
+  try {
+    response.writeHead(status, all);
+  } catch {
+    // A header that HTTP does not allow, for example with a line end in it.
+    response.writeHead(500, added).end();
+    return;
+  }
+  response.end(body);
 }

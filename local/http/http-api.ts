@@ -1,19 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { newTraceId, traceIdOf } from '../lambda/trace-header.ts';
-import { AwsError, type HttpOrigin, type InvocationResult, type LambdaService } from '../types.ts';
+import type { HttpOrigin, InvocationResult, LambdaService } from '../types.ts';
 import type { AccessFacts } from './access-log.ts';
 import { type ApiIdentity, integrationEvent } from './api-event.ts';
-import type { ApiRequest } from './api-request.ts';
-import { type ApiResponse, BadIntegrationResponseError, readIntegrationResponse } from './api-response.ts';
+import { asRefusal, invocationRefusal, Refusal } from './api-refusal.ts';
+import { type ApiRequest, readApiRequest } from './api-request.ts';
+import { type ApiResponse, readIntegrationResponse, sendApiResponse } from './api-response.ts';
 import { type CorsSettings, corsHeaders, preflightHeaders } from './cors.ts';
-import { type GatewayProblem, problem, problemContentType, problemDocument } from './gateway-problem.ts';
+import { problem, problemContentType, problemDocument } from './gateway-problem.ts';
 import type { LambdaAuthorizer } from './lambda-authorizer.ts';
-import { BodyTooLargeError, ClientGoneError, readBody } from './request-body.ts';
+import { ClientGoneError, readBody } from './request-body.ts';
 import { headBytes } from './request-headers.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Throttle } from './throttle.ts';
-import { splitTarget } from './url-decoding.ts';
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
 const largestBody = 10 * 1024 * 1024;
@@ -35,17 +33,6 @@ export interface HttpApiParts {
   /** Called once per request, when its answer is decided. */
   finished(facts: AccessFacts): void;
   log(line: string): void;
-}
-
-/** A refusal of the gateway on the way to an answer. */
-class Refusal extends Error {
-  readonly problem: GatewayProblem;
-  readonly facts: Partial<AccessFacts>;
-  constructor(answer: GatewayProblem, facts: Partial<AccessFacts> = {}) {
-    super(answer.detail);
-    this.problem = answer;
-    this.facts = facts;
-  }
 }
 
 interface Answer extends ApiResponse {
@@ -75,7 +62,7 @@ export class HttpApi implements HttpOrigin {
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedAt = performance.now();
-    const request = readRequest(message, this.#parts.identity.domainName);
+    const request = readApiRequest(message, this.#parts.identity.domainName);
     let answer: Answer;
     try {
       answer = await this.#answer(message, request);
@@ -83,7 +70,7 @@ export class HttpApi implements HttpOrigin {
       if (error instanceof ClientGoneError) return;
       answer = this.#refuse(error, request);
     }
-    send(response, answer, this.#headersOf(request), message);
+    sendApiResponse(response, answer, this.#headersOf(request), message);
     this.#parts.finished({
       request,
       status: answer.status,
@@ -215,81 +202,4 @@ export class HttpApi implements HttpOrigin {
       ...(cors && corsHeaders(cors, request.headers.origin)),
     };
   }
-}
-
-function readRequest(message: IncomingMessage, domainName: string): ApiRequest {
-  const { path, query } = splitTarget(message.url ?? '/');
-  const headers = { ...message.headers } as Record<string, string>;
-  const sourceIp = (message.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  const traceId = traceIdOf(headers['x-amzn-trace-id']) ?? newTraceId();
-  const traceHeader = `Root=${traceId}`;
-  return {
-    method: message.method ?? 'GET',
-    path,
-    query,
-    headers: {
-      ...headers,
-      host: domainName,
-      'content-length': headers['content-length'] ?? '0',
-      'x-amzn-trace-id': traceHeader,
-      'x-forwarded-for': headers['x-forwarded-for'] ?? sourceIp,
-      'x-forwarded-port': '443',
-      'x-forwarded-proto': 'https',
-    },
-    sourceIp,
-    requestId: `${randomUUID().slice(-12)}=`,
-    traceHeader,
-    traceId,
-    receivedAt: Date.now(),
-  };
-}
-
-function invocationRefusal(error: unknown, facts: Partial<AccessFacts>): unknown {
-  if (!(error instanceof AwsError)) return error;
-  switch (error.code) {
-    case 'TooManyRequestsException':
-      return new Refusal(
-        { ...problem('unavailable', 'The function is busy'), headers: { 'retry-after': '1' } },
-        facts,
-      );
-    case 'ServiceUnavailable':
-      return new Refusal(problem('unavailable', 'The function cannot be reached'), facts);
-    case 'RequestTooLargeException':
-      return new Refusal(problem('payload_too_large', 'The request is larger than 6 MB'), facts);
-    default:
-      return new Refusal(problem('internal', 'The function cannot be invoked'), facts);
-  }
-}
-
-function asRefusal(error: unknown): Refusal | undefined {
-  if (error instanceof Refusal) return error;
-  if (error instanceof BodyTooLargeError) {
-    return new Refusal(problem('payload_too_large', 'The body is larger than 10 MB'));
-  }
-  if (error instanceof BadIntegrationResponseError) {
-    const integrationError = `The response from the Lambda function doesn't match the format: ${error.message}`;
-    return new Refusal(problem('internal', 'The function answered in a wrong format'), { integrationError });
-  }
-  return undefined;
-}
-
-function send(
-  response: ServerResponse,
-  { status, headers, body }: ApiResponse,
-  added: Record<string, string>,
-  message: IncomingMessage,
-): void {
-  if (response.destroyed) return;
-  const all: Record<string, string | string[] | number> = { ...headers, ...added };
-  if (status !== 204 && status !== 304) all['content-length'] = body.length;
-  // What is left of a body that was refused must not be taken for the next request.
-  if (!message.complete) all.connection = 'close';
-  try {
-    response.writeHead(status, all);
-  } catch {
-    // A header that HTTP does not allow, for example with a line end in it.
-    response.writeHead(500, added).end();
-    return;
-  }
-  response.end(body);
 }
