@@ -1,63 +1,27 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** A long finding lists every name it knows; its beginning says what is wrong. */
+const longestFinding = 300;
+
+/** A finding of CDK's template validation: message and gate, then the construct. */
+const finding = /^ERROR (.+) \(([^()]+)\)\n\s+(\S+(?: \([A-Za-z0-9]+\))?)/gm;
 
 /**
- * Says which gate stopped the CDK app and what it said, from the app's output.
- * @param output stdout and stderr together
+ * Says which gate stopped the CDK app and what it said.
+ * @param output stdout and stderr of the app together
  */
-export function explainSynthesisFailure(command: string, output: string, assemblyDir: string): string {
-  const report = readValidationReport(assemblyDir);
-  if (report.length > 0) return `Template validation stopped the start:\n${report.join('\n')}`;
-  const gate = gates.find(({ sign }) => sign.test(output));
-  const message = gate?.message(output) ?? lastLines(output);
-  return `${gate?.name ?? 'Synthesis'} stopped the start ("${command}"):\n${message}`;
+export function explainSynthesisFailure(command: string, output: string): string {
+  const findings = [...output.matchAll(finding)].map(
+    ([, message = '', gate, place]) => `${gate}: ${place}: ${message.slice(0, longestFinding)}`,
+  );
+  if (findings.length > 0) return `Template validation stopped the start:\n${findings.join('\n')}`;
+  const unbundled = [...output.matchAll(/✘ \[ERROR\] ([^\n]+)\n+\s*([^\n]*)/g)];
+  if (unbundled.length > 0) {
+    const lines = unbundled.map(([, message, place]) => `${place} ${message}`);
+    return `Bundling stopped the start:\n${lines.join('\n')}`;
+  }
+  const thrown = /^(\w*Error: [\s\S]*?)(?=\n\s+at |\n\nNode\.js|$)/m.exec(output)?.[1];
+  return `Synthesis ("${command}") stopped the start:\n${thrown ?? lastLines(output)}`;
 }
-
-const gates: { name: string; sign: RegExp; message(output: string): string }[] = [
-  {
-    name: 'Bundling',
-    sign: /✘ \[ERROR\]/,
-    message: (output) =>
-      [...output.matchAll(/✘ \[ERROR\] ([^\n]+)\n+([^\n]*)/g)]
-        .map((m) => `${m[1]} ${m[2]?.trim()}`)
-        .join('\n'),
-  },
-  {
-    name: 'Synthesis',
-    sign: /^\w*Error: /m,
-    message: (output) =>
-      /^(\w*Error: [\s\S]*?)(?=\n\s+at |\n\nNode\.js|$)/m.exec(output)?.[1] ?? lastLines(output),
-  },
-];
 
 function lastLines(output: string): string {
   return output.trim().split('\n').slice(-20).join('\n');
-}
-
-interface ValidationReport {
-  pluginReports?: {
-    summary?: { pluginName?: string; status?: string };
-    violations?: {
-      ruleName?: string;
-      description?: string;
-      violatingResources?: { resourceLogicalId?: string; locations?: string[] }[];
-    }[];
-  }[];
-}
-
-/** The lines of CDK's validation report, when there is one. */
-function readValidationReport(assemblyDir: string): string[] {
-  const file = join(assemblyDir, 'validation-report.json');
-  if (!existsSync(file)) return [];
-  const { pluginReports = [] } = JSON.parse(readFileSync(file, 'utf8')) as ValidationReport;
-  return pluginReports
-    .filter(({ summary }) => summary?.status === 'failure')
-    .flatMap(({ summary, violations = [] }) =>
-      violations.flatMap(({ ruleName, description, violatingResources = [] }) =>
-        violatingResources.map(
-          ({ resourceLogicalId, locations = [] }) =>
-            `${summary?.pluginName} ${ruleName}: ${resourceLogicalId} ${locations.join(', ')}: ${description}`,
-        ),
-      ),
-    );
 }

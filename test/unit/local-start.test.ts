@@ -98,17 +98,40 @@ test('a platform without the DynamoDB engine is told the ways out in one line', 
 describe('a synthesis that fails', () => {
   test('tells the error without the stack trace', () => {
     const output = `file:///x/lib/a.ts:3\n  throw new Error('no');\n        ^\n\nValidationError: Cannot find table "x"\n    at f (file:///x)\n    at g\n\nNode.js v24.1.0\n`;
-    expect(explainSynthesisFailure('node bin/tandem.ts', output, '/nonexistent')).toBe(
-      'Synthesis stopped the start ("node bin/tandem.ts"):\nValidationError: Cannot find table "x"',
+    expect(explainSynthesisFailure('node bin/tandem.ts', output)).toBe(
+      'Synthesis ("node bin/tandem.ts") stopped the start:\nValidationError: Cannot find table "x"',
     );
   });
 
   test('tells the file that cannot be bundled', () => {
     const output =
       '✘ [ERROR] Could not resolve "./missing.ts"\n\n    functions/crm/handler.ts:1:7:\n      1 │ import "./missing.ts"\n\nnode:internal\nError: Build failed with 1 error:\n    at x\n';
-    expect(explainSynthesisFailure('app', output, '/nonexistent')).toContain(
-      'Bundling stopped the start ("app"):\nCould not resolve "./missing.ts" functions/crm/handler.ts:1:7:',
+    expect(explainSynthesisFailure('app', output)).toBe(
+      'Bundling stopped the start:\nfunctions/crm/handler.ts:1:7: Could not resolve "./missing.ts"',
     );
+  });
+
+  test('tells each finding of a validation with its gate and logical id, long ones shortened', () => {
+    const output = [
+      'file:/x/lib/tables.ts:33:19',
+      `ERROR DisplayName: 'Nowhere' is not one of [${"'A', ".repeat(200)}] (CloudFormation Validate)`,
+      '   tandem-dev/AlarmTopic/Resource (AlarmTopicF724909D) aws-cdk-lib.aws_sns.CfnTopic',
+      "   Acknowledge with 'CloudFormation-Validate::F1020'",
+      '',
+      'ERROR The queue has no dead-letter queue. (AwsSolutions)',
+      '   tandem-dev/NoDlq/Resource aws-cdk-lib.aws_sqs.CfnQueue',
+      'node:internal/modules/run_main:107',
+      '',
+      '«ValidationFailed» Validation failed.',
+    ].join('\n');
+    const [head, first, second, ...rest] = explainSynthesisFailure('app', output).split('\n');
+    expect(head).toBe('Template validation stopped the start:');
+    expect(first).toMatch(
+      /^CloudFormation Validate: tandem-dev\/AlarmTopic\/Resource \(AlarmTopicF724909D\): DisplayName: 'Nowhere' is not one of/,
+    );
+    expect(first?.length).toBeLessThan(450);
+    expect(second).toBe('AwsSolutions: tandem-dev/NoDlq/Resource: The queue has no dead-letter queue.');
+    expect(rest).toEqual([]);
   });
 });
 
