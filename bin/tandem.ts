@@ -24,7 +24,8 @@ function context(): Record<string, unknown> {
   return { ...settings.context, ...Object.fromEntries(given) };
 }
 
-const bundles = resolve(root, '.build/functions');
+// Beside the assembly: two runs at once must not write the same bundles.
+const bundles = resolve(root, process.env.CDK_OUTDIR ?? '.build', '.bundles');
 bundleFunctions(bundles);
 writePlatformAssets(resolve(bundles, 'platform'), routeTable);
 
