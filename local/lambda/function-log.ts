@@ -41,6 +41,8 @@ export class FunctionLog {
     } catch {
       // A full disk or a deleted data directory must not end the runtime over a log line.
       this.#pending = '';
+      await this.#file?.close().catch(() => {});
+      this.#file = undefined;
     } finally {
       this.#writing = undefined;
     }
