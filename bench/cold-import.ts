@@ -22,7 +22,6 @@ export function benchColdImports(bundleDir: string): void {
   for (let run = 0; run < runs; run += 1) {
     for (const [name, file] of files) times.set(name, [...(times.get(name) ?? []), importMillis(file)]);
   }
-  rmSync(directory, { recursive: true });
   const base = latencyOf(times.get('(empty handler)') ?? []).p50;
   printTable(
     `Cold import of the bundles (median of ${runs} fresh processes, ms)`,
@@ -32,6 +31,7 @@ export function benchColdImports(bundleDir: string): void {
       return [name, Math.round(statSync(file).size / 1024), p50, p50 / base];
     }),
   );
+  rmSync(directory, { recursive: true });
 }
 
 function importMillis(file: string): number {

@@ -21,7 +21,6 @@ const bundles = join(import.meta.dirname, '..', '.build', 'bench-functions');
 bundleFunctions(bundles);
 benchColdImports(bundles);
 await benchHandlerOverhead(bundles);
-await benchDynamoTransport();
 
 const runtime = await startRuntime();
 try {
@@ -35,3 +34,5 @@ try {
   await runtime.stop();
   rmSync(runtime.dataDir, { recursive: true, force: true });
 }
+// Last, because it points this process's environment to a database of its own.
+await benchDynamoTransport();
