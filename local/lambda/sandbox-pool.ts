@@ -24,7 +24,7 @@ export interface PoolLimits {
 }
 
 export const defaultPoolLimits: PoolLimits = {
-  maximumSandboxes: 32,
+  maximumSandboxes: 64,
   maximumStarting: 2,
   growAfter: 15,
   growAfterWhenBusy: 1_000,
