@@ -1,14 +1,21 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { createLambdaService } from '../../local/lambda/lambda-service.ts';
 import type { PoolLimits } from '../../local/lambda/sandbox-pool.ts';
 import type { AwsClient } from '../../local/types.ts';
 import { runtimeContext } from './local-runtime-context.ts';
 
+const directories: string[] = [];
+afterAll(async () => {
+  for (const directory of directories) await rm(directory, { recursive: true, force: true });
+});
+
 /** A runtime context around a temporary directory, whose assets are the bundles in it. */
 export async function temporaryContext(call: AwsClient['call'] = async () => ({})) {
   const dataDir = await mkdtemp(join(tmpdir(), 'tandem-unit-'));
+  directories.push(dataDir);
   const context = runtimeContext({
     settings: {
       region: 'eu-central-1',
