@@ -1,10 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { runApp } from './run-app.ts';
 import { fingerprintSources } from './source-fingerprint.ts';
-import { StartError } from './start-error.ts';
-import { explainSynthesisFailure } from './synthesis-failure.ts';
 
 export interface SynthesisOptions {
   /** Where cdk.json lies. */
@@ -15,45 +22,46 @@ export interface SynthesisOptions {
   app?: string;
 }
 
+/** Assemblies of other sources that are kept, for switching between branches. */
+const keptAssemblies = 3;
+
 /**
- * Runs the CDK app in a child process, whose memory goes back when it is done, unless the assembly of the last run
- * was made from the same sources.
+ * Makes the cloud assembly: template and assets. The app runs once per state of the sources; its assembly is kept
+ * under `.build` and copied into each data directory, so that a later synthesis takes nothing away from a stack that
+ * runs.
  * @throws {StartError} with the gate that stopped the app and its message
  */
 export async function synthesize({ root, assemblyDir, app }: SynthesisOptions): Promise<void> {
+  if (app !== undefined) return runApp(root, assemblyDir, app);
+  const fingerprint = fingerprintSources(root);
   const stamp = join(assemblyDir, '.sources');
-  const fingerprint = app === undefined ? fingerprintSources(root) : undefined;
-  if (fingerprint !== undefined && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return;
 
+  const kept = join(root, '.build', 'assemblies', fingerprint.slice(0, 16));
+  if (!existsSync(kept)) await makeAssembly(root, kept);
   rmSync(assemblyDir, { recursive: true, force: true });
-  const settings = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as {
-    app: string;
-    context?: object;
-  };
-  // cdk-nag and CDK's own rules take three seconds, and `npm run check` has applied them; the runtime has its own.
-  const command = app ?? `${settings.app} -c checks=fast`;
-  const child = spawn(command, {
-    cwd: root,
-    shell: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      CDK_OUTDIR: assemblyDir,
-      CDK_CONTEXT_JSON: JSON.stringify(settings.context ?? {}),
-      // `node` in the command is the Node that runs us.
-      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
-    },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
+  cpSync(kept, assemblyDir, { recursive: true });
+  writeFileSync(stamp, fingerprint);
+}
+
+/** By rename, so that another start at the same time sees all of it or none. */
+async function makeAssembly(root: string, kept: string): Promise<void> {
+  const own = `${kept}.${process.pid}`;
+  mkdirSync(dirname(kept), { recursive: true });
+  try {
+    await runApp(root, own);
+    // What the bundler wrote; the assets are copies of it.
+    rmSync(join(own, '.bundles'), { recursive: true, force: true });
+    if (!existsSync(kept)) renameSync(own, kept);
+  } finally {
+    rmSync(own, { recursive: true, force: true });
   }
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new StartError(explainSynthesisFailure(command, output));
-  if (!existsSync(join(assemblyDir, 'manifest.json'))) {
-    throw new StartError(`Synthesis ("${command}") wrote no assembly.`);
-  }
-  if (fingerprint !== undefined) writeFileSync(stamp, fingerprint);
+  removeOld(dirname(kept));
+}
+
+function removeOld(directory: string): void {
+  const paths = readdirSync(directory).map((name) => join(directory, name));
+  const age = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const oldestFirst = paths.sort((a, b) => age(a) - age(b));
+  for (const path of oldestFirst.slice(0, -keptAssemblies)) rmSync(path, { recursive: true, force: true });
 }
