@@ -335,4 +335,22 @@ describe('a receiver', () => {
     expect((await read(failing)).body.disabledReason).toBe('failing');
     expect((await read(recovering)).body.disabledReason).toBeNull();
   });
+
+  test('that recovers is known to have, even where it was read before it failed', async () => {
+    const { id } = (await create({ url: receiverUrl, events: ['*'] })).body;
+    const event = (at: number) => ({ event: { ...messageFor('').event, id: `evt_${at}` } });
+    await serve(messageFor(id, event(1)));
+    await updateItem(
+      'platform',
+      { pk: `${tenantId}#hook`, sk: id },
+      {
+        text: 'SET failingSince = :since',
+        values: { ':since': new Date(Date.now() - 4 * 86_400_000).toISOString() },
+      },
+    );
+    await serve(messageFor(id, event(2)));
+    answer = { status: 503 };
+    await serve(messageFor(id, event(3)));
+    expect((await read(id)).body.disabledReason).toBeNull();
+  });
 });

@@ -41,7 +41,7 @@ export async function deliver(message: DeliveryMessage): Promise<void> {
   if (next !== undefined) await sendDeliveries([{ ...message, attempt: attempt + 1, notBefore: next }]);
   await note(message, outcome, delivered ? 'delivered' : next === undefined ? 'failed' : 'retrying', next);
 
-  if (delivered) return noteSuccess(tenantId, target);
+  if (delivered) return noteSuccess(tenantId, webhookId);
   if (outcome.status === 410) return switchOff(tenantId, webhookId, 'gone');
   await noteFailure(tenantId, webhookId);
 }

@@ -24,9 +24,12 @@ export function findTarget(tenantId: string, id: string): Promise<OpenTarget | u
   return targets(`${tenantId}#${id}`);
 }
 
-/** Ends a time of failure, if there is one. */
-export async function noteSuccess(tenantId: string, { id, failingSince }: WebhookTarget): Promise<void> {
-  if (failingSince) await change(tenantId, id, { text: 'REMOVE failingSince' });
+/**
+ * Ends a time of failure, if there is one. The item decides: what this process remembers of it may be older than
+ * the failure, and a success that is not noted would leave three days to end with the next failure.
+ */
+export async function noteSuccess(tenantId: string, id: string): Promise<void> {
+  await change(tenantId, id, { text: 'REMOVE failingSince' }, 'attribute_exists(failingSince)');
 }
 
 /** Begins a time of failure, or switches the webhook off when it has lasted three days. */
@@ -53,10 +56,10 @@ export async function switchOff(
   });
 }
 
-/** Changes a webhook unless it was deleted meanwhile. */
-async function change(tenantId: string, id: string, update: Expression) {
+/** Changes a webhook unless the condition does not hold: by default, unless it was deleted meanwhile. */
+async function change(tenantId: string, id: string, update: Expression, condition = 'attribute_exists(pk)') {
   try {
-    return await updateItem('platform', webhookKey(tenantId, id), update, { text: 'attribute_exists(pk)' });
+    return await updateItem('platform', webhookKey(tenantId, id), update, { text: condition });
   } catch (error) {
     if (error instanceof ConditionFailed) return undefined;
     throw error;

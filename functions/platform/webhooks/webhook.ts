@@ -73,6 +73,4 @@ export interface WebhookTarget {
   url: string;
   events: EventPattern[];
   disabledAt?: string;
-  /** Since when no delivery has come through. */
-  failingSince?: string;
 }
