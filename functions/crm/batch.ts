@@ -4,6 +4,7 @@ import { parseIfMatch } from '../shared/etag.ts';
 import {
   carryOutOnce,
   type IdempotencyKey,
+  openBatch,
   type StoredAnswer,
   subKey,
   withReplay,
@@ -51,13 +52,17 @@ export interface BatchItemResult {
 
 const concurrency = 8;
 
-/** Every operation by itself; each commits its own idempotency record. */
+/**
+ * Every operation by itself, in no particular order; each commits its own idempotency record.
+ * @throws {Problem} `idempotency_mismatch`
+ */
 export async function runBatch(
   definition: EntityDefinition,
   operations: BatchOperation[],
   actor: Actor,
   idempotency: IdempotencyKey | undefined,
 ): Promise<{ results: BatchItemResult[]; replayed: boolean }> {
+  await openBatch(idempotency);
   let replayedCount = 0;
   const results = await mapConcurrently(
     operations,

@@ -7,6 +7,7 @@ import type { WritePlan } from '../shared/write-plan.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { replaceAtVersion } from './patch-record.ts';
 import { indexAttributeNames, isLiving, recordKey, restorableDays, toRecord } from './record-item.ts';
+import { parentChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
 
 const secondsPerDay = 24 * 60 * 60;
@@ -43,7 +44,8 @@ export async function planDelete(
 /**
  * Undoes a deletion.
  * @throws {Problem} `not_found` when there is no such record any more, `invalid_transition` when it is not deleted,
- *   `duplicate` when one of its unique values has been taken since
+ *   `duplicate` when one of its unique values has been taken since, `validation_failed` when its parents would
+ *   form a cycle
  */
 export async function planRestore(
   definition: EntityDefinition,
@@ -56,11 +58,16 @@ export async function planRestore(
   if (isLiving(item)) throw new Problem('invalid_transition', `The ${definition.entity} is not deleted`);
   const before = toRecord(definition, item);
   const after = { ...before, version: before.version + 1, updatedAt: instant(), updatedBy: subject };
+  // What the record refers to may be gone, as for any living record; a cycle among parents must not come back.
+  const { parentId } = before;
+  const parents =
+    typeof parentId === 'string' ? await parentChecks(definition, tenantId, id, parentId, 'may be gone') : [];
   return {
     result: after,
     writes: [
       replaceAtVersion(definition, after, before.version, actor),
       ...guardWrites(definition, tenantId, id, undefined, after),
+      ...parents,
     ],
   };
 }

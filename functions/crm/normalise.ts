@@ -21,11 +21,15 @@ const nameKeyLength = 200;
 
 /** A name for sorting and prefix search: no case, no accents, single blanks, no key separators. */
 export function nameKey(name: string): string {
-  return name
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[#~\s]+/g, ' ')
-    .trim()
-    .slice(0, nameKeyLength);
+  return (
+    name
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
+      .toLowerCase()
+      .replace(/[#~\s]+/g, ' ')
+      .trim()
+      .slice(0, nameKeyLength)
+      // The cut may have halved a character.
+      .replace(/[\ud800-\udbff]$/, '')
+  );
 }

@@ -1,5 +1,4 @@
 import type { Item, Key } from '../shared/dynamo/item.ts';
-import { tableKeys } from '../shared/table-schema.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { nameKey } from './normalise.ts';
 
@@ -92,6 +91,3 @@ export const restorableDays = 30;
 export function isLiving(item: Item | undefined): item is Item {
   return item !== undefined && item.deletedAt === undefined;
 }
-
-/** The members by which a deleted record is known and by which its TTL comes. */
-export const deletionAttributes = ['deletedAt', tableKeys.ttl] as const;

@@ -22,7 +22,7 @@ export function referenceChecks(
           kind: 'check',
           table: 'crm',
           key: recordKey(reference, tenantId, id),
-          condition: { text: 'attribute_exists(pk) AND attribute_not_exists(deletedAt)' },
+          condition: { text: living },
         },
         refused: () => unknownReference(reference, id),
       } satisfies PlannedWrite,
@@ -40,6 +40,8 @@ function unknownReference(reference: ReferenceField, id: string) {
   ]);
 }
 
+const living = 'attribute_exists(pk) AND attribute_not_exists(deletedAt)';
+
 /** Longest line of parents that is followed; deeper ones are refused. */
 const maxParents = 25;
 
@@ -53,6 +55,7 @@ export async function parentChecks(
   tenantId: string,
   id: string,
   parentId: string,
+  parent: 'must be there' | 'may be gone' = 'must be there',
 ): Promise<PlannedWrite[]> {
   const checks: PlannedWrite[] = [];
   let at: string | undefined = parentId;
@@ -68,20 +71,21 @@ export async function parentChecks(
       ]);
     }
     const key = recordKey(definition, tenantId, at);
-    const parent = await getItem('crm', key);
-    if (!isLiving(parent)) {
-      if (checks.length === 0) throw unknownReference({ field: 'parentId', entity: 'company' }, at);
+    const item = await getItem('crm', key);
+    if (!isLiving(item)) {
+      if (checks.length === 0 && parent === 'must be there')
+        throw unknownReference({ field: 'parentId', entity: 'company' }, at);
       break;
     }
-    const above = parent.parentId as string | undefined;
+    const above = item.parentId as string | undefined;
     checks.push({
       write: {
         kind: 'check',
         table: 'crm',
         key,
         condition: above
-          ? { text: 'attribute_exists(pk) AND parentId = :above', values: { ':above': above } }
-          : { text: 'attribute_exists(pk) AND attribute_not_exists(parentId)' },
+          ? { text: `${living} AND parentId = :above`, values: { ':above': above } }
+          : { text: `${living} AND attribute_not_exists(parentId)` },
       },
     });
     at = above;

@@ -53,6 +53,15 @@ function withUniqueValue(
 ): Record<string, unknown> {
   const unique = definition.unique.find((candidate) => candidate.field === field);
   const own = input[field];
+  if (own === null) {
+    throw validationFailed([
+      {
+        pointer: `/${field}`,
+        code: 'mismatch',
+        message: `cannot be cleared where it names the ${definition.entity}`,
+      },
+    ]);
+  }
   if (typeof own === 'string' && unique?.normalise(own) !== unique?.normalise(value)) {
     throw validationFailed([
       { pointer: `/${field}`, code: 'mismatch', message: `is not the ${field} of the path` },

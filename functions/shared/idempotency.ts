@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { now } from './clock.ts';
-import { getItem } from './dynamo/table.ts';
+import type { Item } from './dynamo/item.ts';
+import { ConditionFailed, getItem, putItem } from './dynamo/table.ts';
 import { Problem } from './problem.ts';
 import { carryOut, type PlannedWrite } from './write-plan.ts';
 
@@ -10,6 +11,8 @@ export interface IdempotencyKey {
   key: string;
   /** Hash of method, path and body: the same key with another one is a mistake of the caller. */
   fingerprint: string;
+  /** One operation of a batch; absent for the request as a whole. */
+  part?: number;
 }
 
 /** An answer as it was first given. */
@@ -22,6 +25,9 @@ export interface StoredAnswer {
 
 const keptSeconds = 24 * 60 * 60;
 
+/** Bytes; an item ends at 400 KB (AWS) and holds more than the answer. */
+const largestAnswer = 350_000;
+
 /** Hashes what makes two requests the same. */
 export function requestFingerprint(...parts: string[]): string {
   const hash = createHash('sha256');
@@ -31,7 +37,28 @@ export function requestFingerprint(...parts: string[]): string {
 
 /** The key of one operation of a batch: its record commits with that operation's own writes. */
 export function subKey(idempotency: IdempotencyKey | undefined, index: number): IdempotencyKey | undefined {
-  return idempotency && { ...idempotency, key: `${idempotency.key}#${index}` };
+  return idempotency && { ...idempotency, part: index };
+}
+
+/**
+ * Takes the key for a batch whose operations commit one by one, before the first of them: another request
+ * under the same key is refused as a whole. One PutItem, only for callers that send the header.
+ * @throws {Problem} `idempotency_mismatch`
+ */
+export async function openBatch(idempotency: IdempotencyKey | undefined): Promise<void> {
+  if (!idempotency) return;
+  const { fingerprint } = idempotency;
+  const unused = unusedOrExpired();
+  const condition = {
+    ...unused,
+    text: `${unused.text} OR fingerprint = :fingerprint`,
+    values: { ...unused.values, ':fingerprint': fingerprint },
+  };
+  try {
+    await putItem('platform', { ...recordKey(idempotency), fingerprint, ttl: expiry() }, condition);
+  } catch (error) {
+    throw error instanceof ConditionFailed ? mismatch() : error;
+  }
 }
 
 /**
@@ -45,6 +72,12 @@ export async function carryOutOnce(
   answer: StoredAnswer,
 ): Promise<void> {
   if (!idempotency) return carryOut(writes);
+  if (Buffer.byteLength(answer.body) > largestAnswer) {
+    throw new Problem(
+      'payload_too_large',
+      `The answer to this request is too large to be kept under an idempotency key (${largestAnswer} bytes); send fewer operations`,
+    );
+  }
   const record: PlannedWrite = {
     write: {
       kind: 'put',
@@ -53,14 +86,9 @@ export async function carryOutOnce(
         ...recordKey(idempotency),
         fingerprint: idempotency.fingerprint,
         answer,
-        ttl: Math.floor(now().getTime() / 1000) + keptSeconds,
+        ttl: expiry(),
       },
-      // TTL deletion may lag by days, so an expired record counts as absent.
-      condition: {
-        text: 'attribute_not_exists(pk) OR #ttl < :now',
-        names: { '#ttl': 'ttl' },
-        values: { ':now': Math.floor(now().getTime() / 1000) },
-      },
+      condition: unusedOrExpired(),
     },
     refused: () =>
       new Problem('idempotency_in_flight', 'A request with this idempotency key is still running'),
@@ -90,16 +118,30 @@ export async function withReplay<T>(
 /** @throws {Problem} `idempotency_mismatch` when the key was used for another request */
 async function findAnswer(idempotency: IdempotencyKey): Promise<StoredAnswer | undefined> {
   const record = await getItem('platform', recordKey(idempotency));
-  if (!record || Number(record.ttl) < now().getTime() / 1000) return undefined;
-  if (record.fingerprint !== idempotency.fingerprint) {
-    throw new Problem(
-      'idempotency_mismatch',
-      'This idempotency key was used for a different request; use a new key for each new request',
-    );
-  }
-  return record.answer as StoredAnswer;
+  if (!record || Number(record.ttl) < epochSeconds()) return undefined;
+  if (record.fingerprint !== idempotency.fingerprint) throw mismatch();
+  return record.answer as StoredAnswer | undefined;
 }
 
-function recordKey({ tenantId, key }: IdempotencyKey) {
-  return { pk: `${tenantId}#idempotency#${key}`, sk: 'answer' };
+function mismatch(): Problem {
+  return new Problem(
+    'idempotency_mismatch',
+    'This idempotency key was used for a different request; use a new key for each new request',
+  );
+}
+
+function recordKey({ tenantId, key, part }: IdempotencyKey) {
+  return { pk: `${tenantId}#idempotency#${key}`, sk: part === undefined ? 'answer' : `part#${part}` };
+}
+
+const epochSeconds = () => Math.floor(now().getTime() / 1000);
+const expiry = () => epochSeconds() + keptSeconds;
+
+/** TTL deletion may lag by days, so an expired record counts as absent. */
+function unusedOrExpired() {
+  return {
+    text: 'attribute_not_exists(pk) OR #ttl < :now',
+    names: { '#ttl': 'ttl' },
+    values: { ':now': epochSeconds() } as Item,
+  };
 }

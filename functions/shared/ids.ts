@@ -1,4 +1,4 @@
-import { decodeTime, encodeTime, monotonicFactory } from 'ulid';
+import { encodeTime, monotonicFactory } from 'ulid';
 
 /** What an id says of its record; the rest of it is a ULID, so ids sort by the time they were made. */
 export type IdPrefix =
@@ -23,18 +23,8 @@ export function newId(prefix: IdPrefix, at: number = Date.now()): string {
   return `${prefix}_${nextUlid(at)}`;
 }
 
-/** The pattern of the ids with this prefix. */
-export function idPattern(prefix: IdPrefix): RegExp {
-  return new RegExp(`^${prefix}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`);
-}
-
 /** The smallest id with this prefix that can have been made at or after the instant (epoch milliseconds). */
 export function firstIdAt(prefix: IdPrefix, epochMillis: number): string {
   const clamped = Math.min(Math.max(0, Math.floor(epochMillis)), 2 ** 48 - 1);
   return `${prefix}_${encodeTime(clamped, 10)}${'0'.repeat(16)}`;
-}
-
-/** When the id was made, in epoch milliseconds. */
-export function idTime(id: string): number {
-  return decodeTime(id.slice(id.indexOf('_') + 1));
 }

@@ -103,7 +103,17 @@ function parseBody(text: string, schema: z.ZodMiniType | undefined): unknown {
   } catch (error) {
     throw new Problem('malformed_json', error instanceof Error ? error.message : 'not valid JSON');
   }
+  if (hasLoneSurrogate(text, value)) {
+    throw new Problem('malformed_json', 'A string has half of a surrogate pair, which UTF-8 cannot hold');
+  }
   return validate(schema, value);
+}
+
+const surrogateEscape = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
+
+/** A lone surrogate can only come from an escape, and `JSON.stringify` escapes nothing else that way. */
+function hasLoneSurrogate(text: string, value: unknown): boolean {
+  return surrogateEscape.test(text) && surrogateEscape.test(JSON.stringify(value));
 }
 
 /** @throws {Problem} `unknown_parameter` naming the nearest known one */

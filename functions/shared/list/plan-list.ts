@@ -13,6 +13,8 @@ export interface ListPlan {
 
 /** Sorts after every id, so `<value>#~` ends the range of all keys that begin with `<value>#`. */
 const afterIds = '#~';
+/** Sorts after every character of a key in UTF-8. */
+const lastCharacter = '\u{10ffff}';
 
 /** Chooses the narrowest source in the wanted order and turns filters on its sort field into a key range. */
 export function planList(query: ListQuery, spec: ListSpec, tenantId: string): ListPlan {
@@ -39,7 +41,6 @@ export function planList(query: ListQuery, spec: ListSpec, tenantId: string): Li
 interface SortRange {
   lower?: string;
   upper?: string;
-  prefix?: string;
 }
 
 function sortRange(filters: Filter[], source: RowSource, spec: ListSpec): SortRange {
@@ -62,7 +63,10 @@ function sortRange(filters: Filter[], source: RowSource, spec: ListSpec): SortRa
     if (operator === 'gt') raise(beyond);
     if (operator === 'lte' || operator === 'eq') lower(beyond);
     if (operator === 'lt') lower(from);
-    if (operator === 'prefix') range.prefix = value;
+    if (operator === 'prefix') {
+      raise(value);
+      lower(`${value}${lastCharacter}`);
+    }
   }
   return range;
 }
@@ -71,13 +75,10 @@ function keyExpression(source: RowSource, partition: string, range: SortRange): 
   const names: Record<string, string> = { '#pk': source.pkAttribute };
   const values: Item = { ':pk': partition };
   let text = '#pk = :pk';
-  if (range.prefix !== undefined || range.lower !== undefined || range.upper !== undefined) {
+  if (range.lower !== undefined || range.upper !== undefined) {
     names['#sk'] = source.skAttribute;
   }
-  if (range.prefix !== undefined) {
-    values[':prefix'] = range.prefix;
-    text += ' AND begins_with(#sk, :prefix)';
-  } else if (range.lower !== undefined && range.upper !== undefined) {
+  if (range.lower !== undefined && range.upper !== undefined) {
     // BETWEEN refuses a lower bound above the upper one; such a range is simply empty.
     values[':lower'] = range.lower;
     values[':upper'] = [range.lower, range.upper].sort().at(-1);
