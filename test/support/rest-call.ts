@@ -12,7 +12,15 @@ export interface RestCall {
   headers?: Record<string, string>;
   body?: unknown;
   /** Who calls; absent means: the authorizer found nobody. */
-  as?: { tenantId?: string; subject?: string; role: Role };
+  as?: {
+    tenantId?: string;
+    subject?: string;
+    role: Role;
+    keyId?: string;
+    taskTypes?: string[];
+    /** Epoch seconds. */
+    expiresAt?: number;
+  };
 }
 
 export interface RestAnswer {
@@ -63,6 +71,9 @@ function toEvent({ routeKey, rawPath, path, query, headers = {}, body, as }: Res
               tenantId: as.tenantId ?? 'acme',
               subject: as.subject ?? 'user-1',
               role: as.role,
+              ...(as.keyId && { keyId: as.keyId }),
+              ...(as.taskTypes && { taskTypes: as.taskTypes.join(',') }),
+              ...(as.expiresAt !== undefined && { expiresAt: String(as.expiresAt) }),
             }
           : { authenticated: 'false', reason: 'no credentials' },
       },

@@ -83,6 +83,20 @@ describe('a new key', () => {
     expect((await create({ role }, { name: 'k', role: wanted })).status).toBe(status);
   });
 
+  test.each<[string, string[] | undefined, number]>([
+    ['one of them', ['emails.send'], 201],
+    ['all of them', ['todo', 'emails.send'], 201],
+    ['another one', ['emails.send', 'contacts.import'], 403],
+    ['no limit', undefined, 403],
+  ])('made by a key that is limited to task types, for %s, has no more', async (_what, taskTypes, status) => {
+    const limited = { role: 'admin' as const, keyId: 'key_1', taskTypes: ['emails.send', 'todo'] };
+    const { status: answered, body } = await create(limited, { name: 'k', role: 'worker', taskTypes });
+    expect({ status: answered, code: body.code }).toEqual({
+      status,
+      ...(status === 403 && { code: 'forbidden' }),
+    });
+  });
+
   test.each([
     ['no name', { role: 'viewer' }, '/name', 'required'],
     ['an empty name', { name: ' ', role: 'viewer' }, '/name', 'too_short'],

@@ -14,10 +14,11 @@ const ranks: Record<Role, number> = { owner: 5, admin: 4, manager: 3, member: 2,
 
 /**
  * A new key: one item by which its holder is found, with the hash, and one by which the tenant lists it.
- * @throws {Problem} `forbidden` for a role above the caller's, `validation_failed` for an end in the past
+ * @throws {Problem} `forbidden` for a role or task types beyond the caller's, `validation_failed` for an end in the past
  */
 export function planCreateApiKey(input: ApiKeyInput, actor: Actor): WritePlan<CreatedApiKey> {
   requireRank(actor.caller, input.role);
+  requireTaskTypes(actor.caller, input.taskTypes);
   const at = now();
   if (input.expiresAt !== undefined && input.expiresAt <= at.toISOString()) {
     throw validationFailed([
@@ -67,4 +68,13 @@ export function planCreateApiKey(input: ApiKeyInput, actor: Actor): WritePlan<Cr
 function requireRank(caller: Caller, role: Role): void {
   if (ranks[role] <= ranks[caller.role]) return;
   throw new Problem('forbidden', `The role ${caller.role} may not make a key with the role ${role}`);
+}
+
+/** A caller that is limited to some task types cannot make a key for others, nor one for all of them. */
+function requireTaskTypes({ taskTypes: own }: Caller, wanted: string[] | undefined): void {
+  if (!own || wanted?.every((type) => own.includes(type))) return;
+  throw new Problem(
+    'forbidden',
+    `This key may only make keys with \`taskTypes\` out of its own: ${own.join(', ')}`,
+  );
 }
