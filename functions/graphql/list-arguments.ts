@@ -1,4 +1,4 @@
-import { validationFailed } from '../shared/problem.ts';
+import { type Problem, validationFailed } from '../shared/problem.ts';
 
 /** `{ stage: { in: ['lead'] } }` as GraphQL has it. */
 export type FilterArguments = Record<string, Record<string, unknown> | null>;
@@ -16,16 +16,26 @@ export function pageParameters({ filter, sort, limit, cursor }: PageArguments): 
   return { ...filterParameters(filter), ...plainParameters({ sort, limit, cursor }) };
 }
 
-/** A filter as list parameters: `stage[in]=lead,customer`. */
+/**
+ * A filter as list parameters: `stage[in]=lead,customer`.
+ * @throws {Problem} `validation_failed` for a `null` inside it: leaving it out would answer all records to
+ *   somebody who asked for those without a value
+ */
 export function filterParameters(filter: FilterArguments | null | undefined): Record<string, string> {
-  const entries = Object.entries(filter ?? {}).flatMap(([field, operators]) =>
-    Object.entries(operators ?? {}).flatMap(([operator, value]): [string, string][] =>
-      value === null || value === undefined
-        ? []
-        : [[operator === 'eq' ? field : `${field}[${operator}]`, toParameter(field, value)]],
-    ),
-  );
+  const entries = Object.entries(filter ?? {}).flatMap(([field, operators]) => {
+    if (operators === null) throw nullInFilter(`/filter/${field}`);
+    return Object.entries(operators).map(([operator, value]): [string, string] => {
+      if (value === null) throw nullInFilter(`/filter/${field}/${operator}`);
+      return [operator === 'eq' ? field : `${field}[${operator}]`, toParameter(field, value)];
+    });
+  });
   return Object.fromEntries(entries);
+}
+
+function nullInFilter(pointer: string): Problem {
+  return validationFailed([
+    { pointer, code: 'invalid_value', message: 'must not be null; leave it out to ask for any value' },
+  ]);
 }
 
 /** Arguments that are parameters by their own name; `null` is the same as left out. */

@@ -176,6 +176,26 @@ describe('lists', () => {
     ]);
   });
 
+  test.each([
+    ['contactPage(filter: { companyId: { eq: null } })', '/filter/companyId/eq'],
+    ['contactPage(filter: { stage: { in: null } })', '/filter/stage/in'],
+    ['taskPage(filter: { assigneeId: null })', '/filter/assigneeId'],
+  ])('are not of everything when the filter has a null in it: %s', async (page, pointer) => {
+    await createContact({ name: 'Ada' });
+    const { data, errors } = await run(`{ ${page} { items { id } } }`);
+    expect(data).toBeNull();
+    expect(errors).toMatchObject([
+      { errorType: 'validation_failed', errorInfo: { errors: [{ pointer, code: 'invalid_value' }] } },
+    ]);
+  });
+
+  test('take no filter at all as none', async () => {
+    await createContact({ name: 'Ada' });
+    expect((await run('{ contactPage(filter: null) { items { name } } }')).data.contactPage.items).toEqual([
+      { name: 'Ada' },
+    ]);
+  });
+
   test('count only when they are asked to', async () => {
     await createContact({ name: 'Ada' });
     engine.invocations.length = 0;
