@@ -20,20 +20,26 @@ const fragments = {
 /** One request has a 1 MB body and an answer, both at AppSync; a record has at most some 30 KB. */
 const publicationsPerRequest = 20;
 const attempts = 3;
-const timeoutMillis = 5_000;
+const attemptMillis = 5_000;
+/** For all publications of a batch, in milliseconds: the function has 60 s, and history comes first. */
+const publishMillis = 10_000;
 
 /**
- * Publishes to subscribers. It never throws: the change itself is done and counted, and a live view that
- * missed a message reads again when it reconnects, while a stream that waited for it would hold up everybody.
+ * Publishes to subscribers, as far as AppSync takes them in time: after a request that failed for good the rest
+ * is given up. It never throws: the change itself is done and counted, and a live view that missed a message
+ * reads again when it reconnects, while a stream that waited for it would hold up everybody.
+ * @param withinMillis for all of them together
  */
-export async function publish(publications: Publication[]): Promise<void> {
+export async function publish(publications: Publication[], withinMillis = publishMillis): Promise<void> {
+  const deadline = Date.now() + withinMillis;
   for (let start = 0; start < publications.length; start += publicationsPerRequest) {
-    const some = publications.slice(start, start + publicationsPerRequest);
     try {
-      await send(publishRequest(some));
+      await send(publishRequest(publications.slice(start, start + publicationsPerRequest)), deadline);
     } catch (error) {
-      countMetric('PublishFailures', some.length);
-      log().error('changes were not published', { count: some.length, error: error as Error });
+      const count = publications.length - start;
+      countMetric('PublishFailures', count);
+      log().error('changes were not published', { count, error: error as Error });
+      return;
     }
   }
 }
@@ -51,21 +57,24 @@ export function publishRequest(publications: Publication[]): string {
   });
 }
 
-async function send(body: string): Promise<void> {
+/** @param deadline epoch milliseconds; no attempt begins or lasts beyond it */
+async function send(body: string, deadline: number): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
+      const left = deadline - Date.now();
+      if (left <= 0) throw new Error('there is no time left to publish');
       const response = await signedPost({
         service: 'appsync',
         url: new URL(env('GRAPHQL_URL')),
         headers: { 'content-type': 'application/json' },
         body,
-        timeoutMillis,
+        timeoutMillis: Math.min(attemptMillis, left),
       });
       const answer = (await response.json()) as { errors?: { message: string }[] };
       if (response.ok && !answer.errors?.length) return;
       throw new Error(answer.errors?.[0]?.message ?? `AppSync answered ${response.status}`);
     } catch (error) {
-      if (attempt === attempts) throw error;
+      if (attempt === attempts || Date.now() >= deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * 2 ** attempt));
     }
   }

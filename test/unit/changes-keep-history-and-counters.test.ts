@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { DynamoDBRecord } from 'aws-lambda';
 import fc from 'fast-check';
 import { handler } from '../../functions/changes/handler.ts';
+import type { Publication } from '../../functions/changes/publications.ts';
+import { publish } from '../../functions/changes/publish.ts';
 import { company } from '../../functions/crm/company.ts';
 import { contact } from '../../functions/crm/contact.ts';
 import { planRestore } from '../../functions/crm/delete-record.ts';
@@ -33,6 +35,8 @@ interface Published {
 let dynamo: TestDynamo;
 let appsync: Server;
 let appsyncFails = false;
+let appsyncHangs = false;
+let appsyncRequests = 0;
 const published: Published[] = [];
 let tenants = 0;
 let actor: Actor;
@@ -44,6 +48,8 @@ beforeAll(async () => {
   appsync = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request) text += chunk;
+    appsyncRequests += 1;
+    if (appsyncHangs) return;
     if (appsyncFails) {
       response.writeHead(500).end('{}');
       return;
@@ -71,6 +77,8 @@ function newTenant(): void {
   };
   published.length = 0;
   appsyncFails = false;
+  appsyncHangs = false;
+  appsyncRequests = 0;
 }
 
 async function newRecords(table: 'crm' | 'tasks'): Promise<DynamoDBRecord[]> {
@@ -370,6 +378,33 @@ describe('subscribers', () => {
     await createRecord(contact, { name: 'Ada' }, actor);
     await follow();
     expect((await counters()).contact?.total).toBe(1);
+  });
+});
+
+describe('a hundred publications', () => {
+  const hundred: Publication[] = Array.from({ length: 100 }, (_, at) => ({
+    mutation: 'publishRecordChange',
+    input: { id: `con_${at}` },
+  }));
+
+  test('are five requests', async () => {
+    await publish(hundred);
+    expect(appsyncRequests).toBe(5);
+    expect(published.flatMap(({ variables }) => Object.keys(variables))).toHaveLength(100);
+  });
+
+  test('are given up once AppSync has refused some of them for good', async () => {
+    appsyncFails = true;
+    await publish(hundred);
+    expect(appsyncRequests).toBe(3);
+  });
+
+  test('hold the stream up no longer than their time, whatever AppSync does', async () => {
+    appsyncHangs = true;
+    const began = Date.now();
+    await publish(hundred, 300);
+    expect(Date.now() - began).toBeLessThan(1_000);
+    expect(appsyncRequests).toBe(1);
   });
 });
 
