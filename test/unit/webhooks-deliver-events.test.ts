@@ -186,6 +186,20 @@ describe('changes', () => {
   });
 });
 
+describe('a webhook that was made just now', () => {
+  test('is told of the next change, whatever was read before', async () => {
+    const first = (await create({ url: receiverUrl, events: ['*'] })).body.id;
+    const actor = { caller: { tenantId, subject: 'u', role: 'owner' as const }, requestId: 'r' };
+    await createRecord(company, { name: 'A' }, actor);
+    await changes({ Records: (await readStream(dynamo.endpoint, 'crm')).slice(-1) });
+    const second = (await create({ url: receiverUrl, events: ['*'] })).body.id;
+    await createRecord(company, { name: 'B' }, actor);
+    sqs.calls.length = 0;
+    await changes({ Records: (await readStream(dynamo.endpoint, 'crm')).slice(-1) });
+    expect(queued().map(({ message }) => message.webhookId)).toEqual([first, second]);
+  });
+});
+
 describe('a delivery', () => {
   test('is signed as Standard Webhooks has it', async () => {
     const { id, secret } = (await create({ url: receiverUrl, events: ['*'] })).body;
