@@ -35,6 +35,25 @@ describe('a contact', () => {
     expect(read.body).toEqual(answer.body);
   });
 
+  test('holds any text, and refuses what is none', async () => {
+    for (const name of [
+      '👩‍🚀 Ada',
+      'עברית',
+      '<script>alert(1)</script>',
+      '__proto__',
+      "Robert'); DROP",
+      '한국어',
+    ]) {
+      expect((await create({ name })).name).toBe(name);
+    }
+    for (const name of ['', '   ', 'nul\u0000', 'x'.repeat(201), 7, null, ['x'], {}]) {
+      expect((await api.post('/api/v1/contacts', { name })).status).toBe(422);
+    }
+    const half = await api.post('/api/v1/contacts', '{"name":"x\\ud800"}');
+    expect(half.body).toMatchObject({ status: 400, code: 'malformed_json' });
+    expect((await api.post('/api/v1/contacts', '{"name":"\\ud83d\\ude00"}')).body.name).toBe('😀');
+  });
+
   test('answers 304 to a GET that has it already', async () => {
     const { id } = await create({ name: 'Not modified' });
     const answer = await api.get(`/api/v1/contacts/${id}`, { 'if-none-match': '"v1"' });
@@ -159,6 +178,16 @@ describe('upsert by e-mail', () => {
     });
   });
 
+  test('does not let the body clear the address of the path', async () => {
+    const path = '/api/v1/contacts/by/email/cleared%40x.example';
+    expect((await api.put(path, { name: 'C', email: null })).body).toMatchObject({
+      errors: [{ pointer: '/email' }],
+    });
+    await api.put(path, { name: 'C' });
+    expect((await api.put(path, { name: 'C', email: null })).status).toBe(422);
+    expect((await api.get('/api/v1/contacts?email=cleared@x.example')).body.data).toHaveLength(1);
+  });
+
   test('makes one record of ten at once', async () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, at) =>
@@ -198,6 +227,19 @@ describe('companies', () => {
     });
     const children = await api.get(`/api/v1/companies?parentId=${top.id}`);
     expect(children.body.data.map(({ id }: { id: string }) => id)).toEqual([middle.id]);
+  });
+
+  test('are not closed into a ring by a restore', async () => {
+    const make = async (name: string, parentId?: string) =>
+      (await api.post('/api/v1/companies', { name, parentId })).body.id;
+    const c = await make('Ring C');
+    const a = await make('Ring A', c);
+    const b = await make('Ring B', a);
+    await api.del(`/api/v1/companies/${a}`);
+    expect((await api.patch(`/api/v1/companies/${c}`, { parentId: b })).status).toBe(200);
+    expect((await api.post(`/api/v1/companies/${a}/restore`)).body).toMatchObject({
+      errors: [{ code: 'cycle' }],
+    });
   });
 
   test('are never closed into a ring by two changes at once', async () => {

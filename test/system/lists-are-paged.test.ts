@@ -60,6 +60,7 @@ describe('a list', () => {
     ['score[gte]=10&score[lt]=20', (at: number) => at >= 10 && at < 20],
     ['name[prefix]=person%201', (at: number) => at >= 10 && at < 20],
     ['name=PERSON%2007', (at: number) => at === 7],
+    ['name=person%2007&name[prefix]=person', (at: number) => at === 7],
     ['stage=customer&createdAt[gte]=2026-01-01&sort=-updatedAt', (at: number) => at % 5 === 0],
     ['createdAt[lt]=2026-01-01', () => false],
   ])('filtered by "%s" has just those rows', async (query, wanted) => {

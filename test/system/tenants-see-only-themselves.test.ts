@@ -27,9 +27,12 @@ async function snapshot(): Promise<unknown[]> {
     '/tasks',
     '/api-keys',
     '/task-types',
+    '/webhooks',
     `/tasks/${ids.tasks}/history`,
   ];
-  return Promise.all(paths.map(async (path) => (await victim.get(`/api/v1${path}`)).body));
+  const file = (await victim.get(`/api/v1/files/${ids.files}`)).body;
+  const rest = await Promise.all(paths.map(async (path) => (await victim.get(`/api/v1${path}`)).body));
+  return [file.sizeBytes, ...rest];
 }
 
 // The name of a task type is the caller's own choice, so putting one makes it in the caller's tenant.

@@ -87,6 +87,37 @@ describe('an Idempotency-Key', () => {
   });
 });
 
+describe('an Idempotency-Key of a batch', () => {
+  test('is refused as a whole for another batch, and for what is no batch', async () => {
+    const headers = keyed();
+    const batch = (...names: string[]) => ({
+      operations: names.map((name) => ({ op: 'create', data: { name } })),
+    });
+    expect((await api.post('/api/v1/contacts/batch', batch('Key one'), headers)).status).toBe(200);
+    const other = await api.post('/api/v1/contacts/batch', batch('Key two', 'Key three'), headers);
+    expect(other.body).toMatchObject({ status: 422, code: 'idempotency_mismatch' });
+    const single = await api.post('/api/v1/contacts', { name: 'Key four' }, headers);
+    expect(single.body).toMatchObject({ code: 'idempotency_mismatch' });
+    const used = keyed();
+    await api.post('/api/v1/contacts', { name: 'Key five' }, used);
+    expect((await api.post('/api/v1/contacts/batch', batch('Key six'), used)).body.code).toBe(
+      'idempotency_mismatch',
+    );
+    const found = (await api.get('/api/v1/contacts?name[prefix]=key%20')).body.data;
+    expect(found.map(({ name }: { name: string }) => name).toSorted()).toEqual(['Key five', 'Key one']);
+  });
+
+  test('refuses an atomic batch whose answer is too large to be kept, before it writes', async () => {
+    const operations = Array.from({ length: 30 }, (_, at) => ({
+      op: 'create',
+      data: { name: `Large ${at}`, notes: 'x'.repeat(19_000) },
+    }));
+    const answer = await api.post('/api/v1/contacts/batch', { atomic: true, operations }, keyed());
+    expect(answer).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
+    expect((await api.get('/api/v1/contacts?name[prefix]=large')).body.data).toEqual([]);
+  });
+});
+
 describe('a batch', () => {
   test('has a result for each operation, and 207 when some did not pass', async () => {
     const kept = (await api.post('/api/v1/contacts', { name: 'Kept' })).body;
