@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -46,7 +47,7 @@ export async function synthesize({ root, assemblyDir, app }: SynthesisOptions): 
 
 /** By rename, so that another start at the same time sees all of it or none. */
 async function makeAssembly(root: string, kept: string): Promise<void> {
-  const own = `${kept}.${process.pid}`;
+  const own = `${kept}.${randomUUID()}`;
   mkdirSync(dirname(kept), { recursive: true });
   try {
     await runApp(root, own);
