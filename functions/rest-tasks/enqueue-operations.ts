@@ -2,8 +2,10 @@ import { toStored } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
 import { carryOutOnce, type IdempotencyKey } from '../shared/idempotency.ts';
 import { traceId } from '../shared/logger.ts';
+import type { BatchResult } from '../tasks/batch-answer.ts';
 import { type CommitEnqueue, type Enqueued, enqueueTask } from '../tasks/enqueue.ts';
-import { type BatchResult, enqueueAtomicBatch, enqueueBatch } from '../tasks/enqueue-batch.ts';
+import { enqueueAtomicBatch } from '../tasks/enqueue-atomic-batch.ts';
+import { enqueueBatch } from '../tasks/enqueue-batch.ts';
 import { withJsonMembers } from '../tasks/task-view.ts';
 import { jsonText, replayedHeader, taskResponse } from './task-response.ts';
 

@@ -1,21 +1,19 @@
 import * as z from 'zod/mini';
 import type { Actor } from '../shared/actor.ts';
-import {
-  carryOutOnce,
-  type IdempotencyKey,
-  type StoredAnswer,
-  subKey,
-  withReplay,
-} from '../shared/idempotency.ts';
+import { carryOutOnce, type IdempotencyKey, openBatch, subKey, withReplay } from '../shared/idempotency.ts';
 import { mapConcurrently } from '../shared/map-concurrently.ts';
-import { Problem, type ProblemDetail } from '../shared/problem.ts';
-import { validate } from '../shared/validation.ts';
-import type { PlannedWrite } from '../shared/write-plan.ts';
-import { guardWrites } from './dedupe.ts';
-import { commitTask, planTask, putNewTask } from './enqueue.ts';
-import { enqueueInput } from './enqueue-input.ts';
+import { Problem } from '../shared/problem.ts';
+import {
+  type BatchAnswer,
+  type BatchedTask,
+  type BatchResult,
+  fromStoredBatch,
+  resultOf,
+  toStoredBatch,
+} from './batch-answer.ts';
+import { commitTask, putNewTask } from './enqueue.ts';
+import { type PlannedEntry, planBatch } from './plan-batch.ts';
 import type { TaskItem } from './task.ts';
-import { type TaskView, toView, withJsonMembers } from './task-view.ts';
 
 export const maxBatchTasks = 100;
 
@@ -28,168 +26,128 @@ export const batchInput = z.strictObject({
 
 export type BatchInput = z.infer<typeof batchInput>;
 
-/** How one task of a batch fared; `body` is the task as JSON text. */
-export interface BatchResult {
-  index: number;
-  status: number;
-  body?: string;
-  problem?: Problem;
-}
-
-export interface BatchAnswer {
-  results: BatchResult[];
-  /** All of it had been done before under the idempotency key. */
-  replayed: boolean;
-}
-
 /** Tasks without dedupe key that one transaction takes beside its idempotency record (AWS: 100 actions). */
 const chunkSize = 99;
 
-interface PlannedTask {
-  index: number;
-  task: TaskItem;
+/** The request as its parts see it. */
+interface Batch {
+  bodies: Record<string, unknown>[];
+  idempotency: IdempotencyKey | undefined;
 }
 
-/** Every task by itself: those that can be made are, in few transactions; the others have a problem each. */
+/** Results of a part, and those among them that an earlier request had made. */
+interface PartOutcome {
+  results: BatchResult[];
+  replays: number;
+}
+
+/**
+ * Every task by itself: those that can be made are, in few transactions; the others have a problem each.
+ * The idempotency records hang on the places in the request and never on what is valid today: a type may have
+ * been registered, or a latest start have passed, since the request was first sent.
+ * @throws {Problem} `idempotency_mismatch`
+ */
 export async function enqueueBatch(
   { tasks }: BatchInput,
   actor: Actor,
   idempotency: IdempotencyKey | undefined,
 ): Promise<BatchAnswer> {
-  const planned = await planAll(tasks, actor);
-  const makeable = planned.flatMap((entry) => ('task' in entry ? [entry] : []));
-  let replays = 0;
-  const units = unitsOf(makeable);
-  const made = await mapConcurrently(units, 8, (unit) => {
-    const key = subKey(idempotency, unit[0]?.index ?? 0);
-    return withReplay(
+  await openBatch(idempotency);
+  const batch: Batch = { bodies: tasks, idempotency };
+  const planned = await planBatch(tasks, actor);
+  const keyed = planned.filter(({ index }) => tasks[index]?.dedupeKey !== undefined);
+  const plain = planned.filter(({ index }) => tasks[index]?.dedupeKey === undefined);
+  const chunks = [...Map.groupBy(plain, ({ index }) => Math.floor(index / chunkSize))];
+  const outcomes = await mapConcurrently(
+    [
+      ...chunks.map(
+        ([chunk, entries]) =>
+          () =>
+            makeChunk(chunk, entries, batch),
+      ),
+      // Each of these may turn out to be there already, so it is written by itself.
+      ...keyed.map((entry) => () => makeSingle(entry, batch)),
+    ],
+    8,
+    (make) => make(),
+  );
+  const results = outcomes.flatMap((outcome) => outcome.results).sort((a, b) => a.index - b.index);
+  const replays = outcomes.reduce((sum, outcome) => sum + outcome.replays, 0);
+  return { results, replayed: replays > 0 && replays === results.filter(({ body }) => body).length };
+}
+
+/** What a chunk's record does not hold was refused when the record was written, and is then made by itself. */
+async function makeChunk(chunk: number, entries: PlannedEntry[], batch: Batch): Promise<PartOutcome> {
+  const key = subKey(batch.idempotency, maxBatchTasks + chunk);
+  const [alone] = entries;
+  if (alone && entries.length === 1 && !key) return makeSingle(alone, batch);
+  const outcome = await makeOrReplay(entries, key, batch, async (tasks) => {
+    const made = tasks.map(({ index, task }) => ({ index, status: 201, task }));
+    await carryOutOnce(
+      tasks.map(({ task }) => putNewTask(task)),
       key,
-      () => makeUnit(unit, key),
-      (answer) => {
-        replays += 1;
-        return fromStored(answer, makeable);
-      },
+      toStoredBatch(made),
     );
+    return made;
   });
-  const refused = planned.flatMap((entry): BatchResult[] =>
-    'problem' in entry ? [{ index: entry.index, status: entry.problem.status, problem: entry.problem }] : [],
+  if (outcome.replays === 0) return outcome;
+  const done = new Set(outcome.results.map(({ index }) => index));
+  const rest = await mapConcurrently(
+    entries.filter(({ index }) => !done.has(index)),
+    8,
+    (entry) => makeSingle(entry, batch),
   );
   return {
-    results: [...refused, ...made.flat()].sort((a, b) => a.index - b.index),
-    replayed: units.length > 0 && replays === units.length,
+    results: [...outcome.results, ...rest.flatMap(({ results }) => results)],
+    replays: outcome.replays + rest.reduce((sum, { replays }) => sum + replays, 0),
   };
 }
 
-/**
- * All tasks in one transaction.
- * @throws {Problem} of the first task that cannot be made; nothing is written then
- */
-export async function enqueueAtomicBatch(
-  { tasks }: BatchInput,
-  actor: Actor,
-  idempotency: IdempotencyKey | undefined,
-): Promise<BatchAnswer> {
-  const planned = (await planAll(tasks, actor)).map((entry) => {
-    if ('problem' in entry) throw entry.problem;
-    return entry;
-  });
-  const writes = planned.flatMap(({ task, index }) => [
-    putNewTask(task),
-    ...guardWrites(task).map(
-      ({ write, refused }): PlannedWrite => ({
-        write,
-        refused: (current) => pointInto(refused?.(current) ?? new Problem('conflict', 'taken'), index),
-      }),
-    ),
-  ]);
-  return withReplay(
-    idempotency,
-    async (): Promise<BatchAnswer> => {
-      await carryOutOnce(writes, idempotency, toStored(planned.map((entry) => ({ ...entry, status: 201 }))));
-      return { results: planned.map(({ index, task }) => result(index, 201, task)), replayed: false };
-    },
-    (answer) => ({ results: fromStored(answer, planned), replayed: true }),
-  );
-}
-
-async function planAll(
-  tasks: Record<string, unknown>[],
-  actor: Actor,
-): Promise<(PlannedTask | { index: number; problem: Problem })[]> {
-  const keys = new Set<string>();
-  return mapConcurrently(tasks, 8, async (body, index) => {
-    try {
-      const input = validate(enqueueInput, body);
-      if (input.dedupeKey !== undefined) {
-        const key = `${input.type}#${input.dedupeKey}`;
-        if (keys.has(key))
-          throw new Problem('duplicate', 'An earlier task of this batch has the same dedupeKey');
-        keys.add(key);
-      }
-      return { index, task: await planTask(input, actor) };
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      return { index, problem: pointInto(error, index) };
-    }
-  });
-}
-
-/** What is written together: tasks with a dedupe key by themselves, since each may turn out to be there already. */
-function unitsOf(tasks: PlannedTask[]): PlannedTask[][] {
-  const plain = tasks.filter(({ task }) => task.dedupeKey === undefined);
-  const keyed = tasks.filter(({ task }) => task.dedupeKey !== undefined);
-  const chunks = Array.from({ length: Math.ceil(plain.length / chunkSize) }, (_, at) =>
-    plain.slice(at * chunkSize, (at + 1) * chunkSize),
-  );
-  return [...chunks, ...keyed.map((entry) => [entry])];
-}
-
-async function makeUnit(unit: PlannedTask[], key: IdempotencyKey | undefined): Promise<BatchResult[]> {
-  const [first] = unit;
-  if (first?.task.dedupeKey !== undefined) {
-    const { created, task } = await commitTask(first.task, (writes, found) =>
-      carryOutOnce(
-        writes,
-        key,
-        toStored([{ index: first.index, status: found.created ? 201 : 200, task: found.task }]),
+function makeSingle(entry: PlannedEntry, batch: Batch): Promise<PartOutcome> {
+  const key = subKey(batch.idempotency, entry.index);
+  return makeOrReplay([entry], key, batch, async ([planned]) => {
+    if (!planned) return [];
+    const asMade = ({ created, task }: { created: boolean; task: TaskItem }): BatchedTask[] => [
+      { index: planned.index, status: created ? 201 : 200, task },
+    ];
+    return asMade(
+      await commitTask(planned.task, (writes, found) =>
+        carryOutOnce(writes, key, toStoredBatch(asMade(found))),
       ),
     );
-    return [result(first.index, created ? 201 : 200, task)];
-  }
-  await carryOutOnce(
-    unit.map(({ task }) => putNewTask(task)),
-    key,
-    toStored(unit.map((entry) => ({ ...entry, status: 201 }))),
-  );
-  return unit.map(({ index, task }) => result(index, 201, task));
-}
-
-function result(index: number, status: number, task: TaskItem): BatchResult {
-  return { index, status, body: bodyOf(toView(task), task) };
-}
-
-function bodyOf(view: TaskView, { input, result }: Pick<TaskItem, 'input' | 'result'>): string {
-  return withJsonMembers(view, { input, result });
-}
-
-/** Without the inputs, which the repeated request brings again: a stored item ends at 400 KB. */
-function toStored(made: (PlannedTask & { status: number })[]): StoredAnswer {
-  const entries = made.map(({ index, status, task }) => ({ index, status, view: toView(task) }));
-  return { status: 200, headers: {}, body: JSON.stringify(entries) };
-}
-
-function fromStored({ body }: StoredAnswer, planned: PlannedTask[]): BatchResult[] {
-  const entries = JSON.parse(body) as { index: number; status: number; view: TaskView }[];
-  return entries.map(({ index, status, view }) => {
-    const input = planned.find((entry) => entry.index === index)?.task.input;
-    return { index, status, body: bodyOf(view, { input }) };
   });
 }
 
-function pointInto(problem: Problem, index: number): Problem {
-  const errors = problem.options.errors?.map(
-    (detail): ProblemDetail =>
-      detail.pointer === undefined ? detail : { ...detail, pointer: `/tasks/${index}${detail.pointer}` },
-  );
-  return new Problem(problem.code, problem.detail, { ...problem.options, ...(errors && { errors }) });
+/** Makes what can be made; when that is nothing, or it is refused, it may have been done before. */
+async function makeOrReplay(
+  entries: PlannedEntry[],
+  key: IdempotencyKey | undefined,
+  { bodies }: Batch,
+  make: (tasks: { index: number; task: TaskItem }[]) => Promise<BatchedTask[]>,
+): Promise<PartOutcome> {
+  const tasks = entries.flatMap((entry) => ('task' in entry ? [entry] : []));
+  const refused = entries.flatMap((entry) => ('problem' in entry ? [problemOf(entry)] : []));
+  try {
+    return await withReplay<PartOutcome>(
+      key,
+      async () => {
+        if (tasks.length === 0) throw refused[0]?.problem;
+        return { results: [...(await make(tasks)).map(resultOf), ...refused], replays: 0 };
+      },
+      (answer) => {
+        const results = fromStoredBatch(answer, bodies);
+        return { results, replays: results.length };
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return {
+      results: [...tasks.map(({ index }) => problemOf({ index, problem: error })), ...refused],
+      replays: 0,
+    };
+  }
+}
+
+function problemOf({ index, problem }: { index: number; problem: Problem }) {
+  return { index, status: problem.status, problem };
 }

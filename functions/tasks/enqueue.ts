@@ -58,7 +58,8 @@ export async function enqueueBuiltin(
   return commitTask(task, commit);
 }
 
-const takeoverAttempts = 5;
+/** Ended tasks lose their dedupe key to one of many; the others look again. */
+export const takeoverAttempts = 5;
 
 /** Writes a new task, or answers the living one that holds its dedupe key. */
 export async function commitTask(task: TaskItem, commit: CommitEnqueue): Promise<Enqueued> {
@@ -82,7 +83,7 @@ export async function commitTask(task: TaskItem, commit: CommitEnqueue): Promise
 }
 
 /** The table's first answer was lost and the call sent again: the task is there. */
-class AlreadyWritten extends Problem {
+export class AlreadyWritten extends Problem {
   constructor() {
     super('conflict', 'The task is written already');
   }

@@ -11,7 +11,8 @@ import {
   registerType,
 } from '../support/tasks.ts';
 
-const { enqueueBatch, enqueueAtomicBatch } = await import('../../functions/tasks/enqueue-batch.ts');
+const { enqueueBatch } = await import('../../functions/tasks/enqueue-batch.ts');
+const { enqueueAtomicBatch } = await import('../../functions/tasks/enqueue-atomic-batch.ts');
 const { cancelTask } = await import('../../functions/tasks/cancel.ts');
 const { getTask, listTasks } = await import('../../functions/tasks/find-tasks.ts');
 const { retryTask } = await import('../../functions/tasks/retry.ts');
@@ -170,6 +171,115 @@ describe('a batch', () => {
       replayed: true,
     });
     expect((await listTasks({ type: 'email.send' }, actor)).data).toHaveLength(11);
+  });
+});
+
+describe('a batch that is repeated', () => {
+  const keyOf = (tenantId: string, fingerprint = 'f') => ({ tenantId, key: 'batch-1', fingerprint });
+  const idsOf = ({ results }: { results: { body?: string }[] }) =>
+    results.map(({ body }) => body && (JSON.parse(body) as { id: string }).id);
+  const count = async (actor: ReturnType<typeof newActor>) =>
+    (await listTasks({ limit: '100' }, actor)).data.length;
+
+  test('after a type became known makes just what is missing', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const key = keyOf(actor.caller.tenantId);
+    const tasks = [
+      { type: 'late.type' },
+      ...Array.from({ length: 4 }, (_, input) => ({ type: 'email.send', input })),
+      { type: 'late.type', dedupeKey: 'k' },
+    ];
+    const first = await enqueueBatch({ tasks, atomic: false }, actor, key);
+    expect(first.results.map(({ status }) => status)).toEqual([422, 201, 201, 201, 201, 422]);
+    await registerType(actor, 'late.type');
+    const second = await enqueueBatch({ tasks, atomic: false }, actor, key);
+    expect(second.results.map(({ status }) => status)).toEqual(Array(6).fill(201));
+    expect(second.results.slice(1, 5)).toEqual(first.results.slice(1, 5));
+    expect(second.replayed).toBe(false);
+    expect(await count(actor)).toBe(6);
+    const third = await enqueueBatch({ tasks, atomic: false }, actor, key);
+    expect(third).toEqual({ ...second, replayed: true });
+    expect(await count(actor)).toBe(6);
+  });
+
+  test.each([false, true])(
+    'answers tasks whose latest start has passed since (atomic: %j)',
+    async (atomic) => {
+      const actor = newActor();
+      await registerType(actor);
+      const key = keyOf(actor.caller.tenantId);
+      const startBy = soon(600);
+      const tasks = [
+        { type: 'email.send', startBy },
+        { type: 'email.send', input: { a: [] }, startBy: soon(60_000) },
+        { type: 'email.send', dedupeKey: 'k', startBy },
+      ];
+      const run = atomic ? enqueueAtomicBatch : enqueueBatch;
+      const first = await run({ tasks, atomic }, actor, key);
+      expect(first.results.map(({ status }) => status)).toEqual([201, 201, 201]);
+      await pause(700);
+      const again = await run({ tasks, atomic }, actor, key);
+      expect(again).toEqual({ ...first, replayed: true });
+      expect(await count(actor)).toBe(3);
+    },
+  );
+
+  test('all of whose tasks have become invalid is still answered', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const key = keyOf(actor.caller.tenantId);
+    const tasks = Array.from({ length: 100 }, () => ({ type: 'email.send', startBy: soon(1_500) }));
+    const first = await enqueueBatch({ tasks, atomic: false }, actor, key);
+    await pause(1_600);
+    const again = await enqueueBatch({ tasks, atomic: false }, actor, key);
+    expect(idsOf(again)).toEqual(idsOf(first));
+    expect(again.replayed).toBe(true);
+  });
+
+  test('with another body is refused as a whole', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const { tenantId } = actor.caller;
+    const one = { tasks: [{ type: 'no.such' }], atomic: false };
+    await enqueueBatch(one, actor, keyOf(tenantId, 'one'));
+    const other = { tasks: [{ type: 'email.send' }, { type: 'email.send', dedupeKey: 'k' }], atomic: false };
+    expect(await problemCode(enqueueBatch(other, actor, keyOf(tenantId, 'two')))).toBe(
+      'idempotency_mismatch',
+    );
+    expect(await count(actor)).toBe(0);
+  });
+});
+
+describe('an atomic batch', () => {
+  test('takes dedupe keys over from tasks that have ended', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const ended = [];
+    for (const dedupeKey of ['a', 'b']) {
+      const task = await enqueue(actor, { dedupeKey });
+      ended.push(await cancelTask(task.id, undefined, actor, carryOut));
+    }
+    const tasks = ['a', 'b', 'c'].map((dedupeKey) => ({ type: 'email.send', dedupeKey }));
+    const key = { tenantId: actor.caller.tenantId, key: 'atomic-1', fingerprint: 'f' };
+    const { results } = await enqueueAtomicBatch({ tasks, atomic: true }, actor, key);
+    expect(results.map(({ status }) => status)).toEqual([201, 201, 201]);
+    for (const { id } of ended) {
+      expect(await problemCode(retryTask(id, undefined, actor, carryOut))).toBe('duplicate');
+    }
+  });
+
+  test('points to the task whose dedupe key a living one has', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor, { dedupeKey: 'a' });
+    await completeTask(holderOf(await claimOne(actor)), 1, actor);
+    const living = await enqueue(actor, { dedupeKey: 'b' });
+    const tasks = ['a', 'b'].map((dedupeKey) => ({ type: 'email.send', dedupeKey }));
+    await expect(enqueueAtomicBatch({ tasks, atomic: true }, actor, undefined)).rejects.toMatchObject({
+      code: 'duplicate',
+      options: { errors: [{ pointer: '/tasks/1/dedupeKey' }], extensions: { existingId: living.id } },
+    });
   });
 });
 
