@@ -42,7 +42,8 @@ export async function handler(
   }
 }
 
-function contextOf({ caller }: Identity): AuthorizerContext {
+/** `expiresAt` goes along because HTTP API keeps a verdict for a minute, whatever the credential says of its end. */
+function contextOf({ caller, expiresAt }: Identity): AuthorizerContext {
   const { tenantId, subject, role, keyId, taskTypes } = caller;
   return {
     authenticated: 'true',
@@ -51,6 +52,7 @@ function contextOf({ caller }: Identity): AuthorizerContext {
     role,
     ...(keyId ? { keyId } : {}),
     ...(taskTypes ? { taskTypes: taskTypes.join(',') } : {}),
+    ...(expiresAt === undefined ? {} : { expiresAt: String(expiresAt) }),
   };
 }
 

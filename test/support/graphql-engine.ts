@@ -24,7 +24,13 @@ const sources = resolve(import.meta.dirname, '../../graphql');
 export const schemaText = readFileSync(join(sources, 'schema.graphql'), 'utf8');
 
 /** What the authorizer would say of the caller. */
-export type Identity = { tenantId: string; role: string; subject?: string; taskTypes?: string };
+export type Identity = {
+  tenantId: string;
+  role: string;
+  subject?: string;
+  taskTypes?: string;
+  expiresAt?: string;
+};
 
 export interface GraphqlAnswer extends Omit<GraphqlResponse, 'data'> {
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape

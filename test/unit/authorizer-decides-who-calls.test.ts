@@ -61,8 +61,15 @@ async function storeKey(members: Record<string, unknown> = {}): Promise<string> 
 
 describe('a token', () => {
   test('of our issuer gives its tenant, subject and role', async () => {
-    const { context } = await rest(`Bearer ${await issuer.token()}`);
-    expect(context).toEqual({ authenticated: 'true', tenantId: 'acme', subject: 'user-1', role: 'member' });
+    const exp = Math.floor(Date.now() / 1_000) + 600;
+    const { context } = await rest(`Bearer ${await issuer.token({ exp })}`);
+    expect(context).toEqual({
+      authenticated: 'true',
+      tenantId: 'acme',
+      subject: 'user-1',
+      role: 'member',
+      expiresAt: String(exp),
+    });
   });
 
   test('may carry tenant and role as Cognito attributes', async () => {
@@ -138,6 +145,13 @@ describe('an API key', () => {
     });
   });
 
+  test('says when it ends, if it does', async () => {
+    const token = await storeKey({ expiresAt: '2999-01-01T00:00:00.000Z' });
+    expect((await rest(`Bearer ${token}`)).context.expiresAt).toBe(
+      String(Date.parse('2999-01-01T00:00:00Z') / 1_000),
+    );
+  });
+
   test('that has expired is refused', async () => {
     const token = await storeKey({ expiresAt: '2020-01-01T00:00:00.000Z' });
     expect(await reasonFor(`Bearer ${token}`)).toBe('The API key has expired');
@@ -179,12 +193,17 @@ describe('no usable credential', () => {
 
 describe('for AppSync', () => {
   test('a good token is let in, with the same context, no longer than it lives', async () => {
-    const { isAuthorized, resolverContext, ttlOverride } = await graphql(
-      await issuer.token({ exp: Math.floor(Date.now() / 1_000) + 10 }),
-    );
+    const exp = Math.floor(Date.now() / 1_000) + 10;
+    const { isAuthorized, resolverContext, ttlOverride } = await graphql(await issuer.token({ exp }));
     expect({ isAuthorized, resolverContext }).toEqual({
       isAuthorized: true,
-      resolverContext: { authenticated: 'true', tenantId: 'acme', subject: 'user-1', role: 'member' },
+      resolverContext: {
+        authenticated: 'true',
+        tenantId: 'acme',
+        subject: 'user-1',
+        role: 'member',
+        expiresAt: String(exp),
+      },
     });
     expect(ttlOverride).toBeLessThanOrEqual(10);
   });

@@ -87,6 +87,13 @@ describe('identity', () => {
     expect((await run('{ contacts { id } }', {}, worker)).errors).toMatchObject([{ errorType: 'forbidden' }]);
   });
 
+  test('ends with its token, though AppSync remembers it', async () => {
+    const ended = { ...member, expiresAt: String(Math.floor(Date.now() / 1_000) - 1) };
+    expect((await run('{ contacts { id } }', {}, ended)).errors).toMatchObject([
+      { errorType: 'unauthenticated', message: 'The token has expired' },
+    ]);
+  });
+
   test('nobody but the service publishes', async () => {
     const input = `{ tenantId: "t", entity: contact, id: "c", version: 1, action: created, at: "2026-01-01T00:00:00Z", actor: "a", changedFields: [] }`;
     const { errors } = await run(

@@ -191,3 +191,19 @@ test('a caller who is nobody gets 401, whatever the route', async () => {
   });
   expect(headers['www-authenticate']).toBe('Bearer');
 });
+
+test.each([
+  ['token', undefined, 'The token has expired'],
+  ['API key', 'key_1', 'The API key has expired'],
+])('a %s that has expired since the gateway asked the authorizer gets 401', async (_what, keyId, detail) => {
+  const second = Math.floor(Date.now() / 1_000);
+  const me = (expiresAt: number) => call({ role: 'viewer', keyId, expiresAt }, 'GET /api/v1/me');
+  expect((await me(second + 60)).status).toBe(200);
+  const { status, body, headers } = await me(second - 1);
+  expect({ status, code: body.code, detail: body.detail }).toEqual({
+    status: 401,
+    code: 'unauthenticated',
+    detail,
+  });
+  expect(headers['www-authenticate']).toBe('Bearer');
+});

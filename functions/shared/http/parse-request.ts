@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2WithLambdaAuthorizer, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
 import { type Caller, requirePermission } from '../caller.ts';
+import { now } from '../clock.ts';
 import { parseIfMatch } from '../etag.ts';
 import { requestFingerprint } from '../idempotency.ts';
 import { parseLossless } from '../json.ts';
@@ -50,17 +51,17 @@ export function parseRequest(event: HttpEvent, route: Route, context: Context): 
 
 const nobody: Caller = { tenantId: '', subject: '', role: 'viewer' };
 
-/** @throws {Problem} `unauthenticated` with the authorizer's reason */
+/**
+ * The caller that the authorizer found. Its verdict may be a minute old, so an end of the credential is looked at here.
+ * @throws {Problem} `unauthenticated` with the authorizer's reason, or because the credential has expired since
+ */
 export function callerOf(authorizer: AuthorizerContext | undefined): Caller {
-  const { authenticated, tenantId, subject, role, keyId, taskTypes, reason } = authorizer ?? {};
+  const { authenticated, tenantId, subject, role, keyId, taskTypes, expiresAt, reason } = authorizer ?? {};
   if (authenticated !== 'true' || !tenantId || !subject || !roles.includes(role as Role)) {
-    throw new Problem(
-      'unauthenticated',
-      reason ?? 'Send a bearer token or an API key in the Authorization header',
-      {
-        headers: { 'www-authenticate': 'Bearer' },
-      },
-    );
+    throw unauthenticated(reason ?? 'Send a bearer token or an API key in the Authorization header');
+  }
+  if (expiresAt !== undefined && !(Number(expiresAt) * 1_000 > now().getTime())) {
+    throw unauthenticated(keyId ? 'The API key has expired' : 'The token has expired');
   }
   return {
     tenantId,
@@ -69,6 +70,10 @@ export function callerOf(authorizer: AuthorizerContext | undefined): Caller {
     ...(keyId ? { keyId } : {}),
     ...(taskTypes ? { taskTypes: taskTypes.split(',') } : {}),
   };
+}
+
+function unauthenticated(reason: string): Problem {
+  return new Problem('unauthenticated', reason, { headers: { 'www-authenticate': 'Bearer' } });
 }
 
 function bodyText(event: HttpEvent): string {
