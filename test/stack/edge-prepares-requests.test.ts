@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
+import { maxBodyBytes } from '../../functions/shared/http/parse-request.ts';
 
 interface EdgeRequest {
   uri: string;
@@ -40,15 +41,28 @@ test('GraphQL goes to the path that AppSync serves, everything else stays', () =
   expect(atTheEdge('/api/graphql2', {}).uri).toBe('/api/graphql2');
 });
 
-test('a body above 6 MB gets a 413 problem before it is sent on', () => {
-  const six = 6 * 1024 * 1024;
-  expect(atTheEdge('/api/v1/contacts', { 'content-length': String(six) }).uri).toBe('/api/v1/contacts');
-  const refused = atTheEdge('/api/v1/contacts', { 'content-length': String(six + 1) });
+test.each(['Bearer x.y.z', 'bearer  x.y.z', 'x.y.z'])(
+  'AppSync gets the bare token of %p, the only form that it hands to its authorizer',
+  (authorization) => {
+    expect(atTheEdge('/api/graphql', { authorization }).headers.authorization).toEqual({ value: 'x.y.z' });
+  },
+);
+
+test('a GraphQL request without credentials has none that could be taken for some', () => {
+  expect(atTheEdge('/api/graphql', {}).headers.authorization).toEqual({ value: 'none' });
+});
+
+test('a body that no handler takes gets a 413 problem before it is sent on', () => {
+  // Up to 1 MiB is served; a little above it the handler itself says how much was too much.
+  const largest = 1.25 * maxBodyBytes;
+  expect(atTheEdge('/api/v1/contacts', { 'content-length': String(largest) }).uri).toBe('/api/v1/contacts');
+  const refused = atTheEdge('/api/v1/contacts', { 'content-length': String(largest + 1) });
   expect(refused.statusCode).toBe(413);
   expect(refused.headers['content-type']).toEqual({ value: 'application/problem+json' });
   expect(JSON.parse(refused.body)).toMatchObject({
     code: 'payload_too_large',
     status: 413,
+    detail: 'The body is larger than the limit of 1 MiB',
     traceId: 'request-1',
   });
 });
