@@ -53,8 +53,19 @@ export function queueMetric(
   return metric('AWS/SQS', name, { QueueName: queue.queueName }, { statistic: Stats.MAXIMUM, ...options });
 }
 
-/** The requests that change or page through a table; a throttled index counts against the write that feeds it. */
-const throttledOperations = ['Query', 'PutItem', 'UpdateItem', 'TransactWriteItems'] as const;
+/**
+ * Every operation that the functions use, as DynamoDB has no metric of all; a throttled index counts against the
+ * write that feeds it. An alarm takes ten metrics at most, the sum of them included.
+ */
+const throttledOperations = [
+  'GetItem',
+  'BatchGetItem',
+  'Query',
+  'PutItem',
+  'UpdateItem',
+  'DeleteItem',
+  'TransactWriteItems',
+] as const;
 
 /** Requests to a table that DynamoDB refused for want of capacity. */
 export function throttledRequests(table: Table, name: string): MathExpression {

@@ -1,6 +1,10 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { asText } from '../../lib/template-rules/template.ts';
 import { resource, resources, type SynthesisedStack, synthesised } from './support/synthesised-stack.ts';
+
+const root = resolve(import.meta.dirname, '../..');
 
 let whole: SynthesisedStack;
 beforeAll(() => {
@@ -42,12 +46,25 @@ test('each function has an alarm on its errors and on its throttles', () => {
   }
 });
 
-test('each table has an alarm on refused requests', () => {
+test('each table has an alarm on refused requests, of every operation that the functions use', () => {
+  const used = new Set(
+    globSync('functions/shared/dynamo/*.ts', { cwd: root }).flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/callDynamo(?:<.*>)?\('(\w+)'/g)].map(
+        ([, operation]) => operation,
+      ),
+    ),
+  );
+  expect(used).toContain('GetItem');
   for (const table of ['crm', 'tasks', 'platform', 'views']) {
     const { Metrics } = alarmed(`${table}-table-throttles`);
     // CloudWatch takes ten metrics in an alarm at most.
     expect(Metrics.length).toBeLessThanOrEqual(10);
-    expect(JSON.stringify(Metrics)).toContain('ThrottledRequests');
+    const watched = (Metrics as { MetricStat?: { Metric: { MetricName: string; Dimensions: unknown[] } } }[])
+      .flatMap(({ MetricStat }) => MetricStat ?? [])
+      .filter(({ Metric }) => Metric.MetricName === 'ThrottledRequests')
+      .flatMap(({ Metric }) => Metric.Dimensions as { Name: string; Value: string }[])
+      .flatMap(({ Name, Value }) => (Name === 'Operation' ? [Value] : []));
+    expect(watched.sort()).toEqual([...used].sort());
   }
 });
 
