@@ -1,4 +1,5 @@
 import { env } from '../environment.ts';
+import { Problem } from '../problem.ts';
 import type { TableName } from '../table-schema.ts';
 import { callDynamo, DynamoRefusal } from './call.ts';
 import { type Attributes, fromAttributes, type Item, type Key, toAttributes } from './item.ts';
@@ -52,13 +53,19 @@ interface BatchAnswer {
   UnprocessedKeys?: Record<string, { Keys: Attributes[] }>;
 }
 
-/** One BatchGetItem of ≤ 100 keys (AWS limit); items come back in the order of the keys, absent ones left out. */
+const batchAttempts = 8;
+
+/**
+ * One BatchGetItem of ≤ 100 keys (AWS limit); items come back in the order of the keys, absent ones left out.
+ * DynamoDB leaves keys out when the answer would pass 16 MB or a partition is busy: they are asked for again.
+ * @throws {Problem} `unavailable` when it keeps leaving keys out
+ */
 export async function batchGetItems(table: TableName, keys: Key[]): Promise<Item[]> {
   if (keys.length === 0) return [];
   const name = physicalTableName(table);
   const found = new Map<string, Item>();
   let pending = keys.map((key) => toAttributes({ ...key }));
-  while (pending.length > 0) {
+  for (let attempt = 1; ; attempt += 1) {
     const answer = await callDynamo<BatchAnswer>('BatchGetItem', {
       RequestItems: { [name]: { Keys: pending } },
     });
@@ -67,6 +74,14 @@ export async function batchGetItems(table: TableName, keys: Key[]): Promise<Item
       found.set(`${item.pk} ${item.sk}`, item);
     }
     pending = answer.UnprocessedKeys?.[name]?.Keys ?? [];
+    if (pending.length === 0) break;
+    if (attempt === batchAttempts) {
+      throw new Problem('unavailable', 'The database is busy; try again', {
+        headers: { 'retry-after': '1' },
+      });
+    }
+    // Full jitter, 20 ms at first and 1.3 s before the last attempt at most.
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
   }
   return keys.flatMap((key): Item[] => {
     const item = found.get(`${key.pk} ${key.sk}`);
