@@ -1,33 +1,27 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { handleCloudWatchRequest } from '../cloudwatch/json-protocol.ts';
-import type { Backends } from '../data-services/backends.ts';
+import type { BackendName, Backends } from '../data-services/backends.ts';
 import { findFreePort } from '../data-services/free-port.ts';
 import {
   AwsError,
   type CloudWatchApi,
   type FunctionCredentials,
   type MetricSink,
-  type Principal,
   type Service,
 } from '../types.ts';
 import { type ArnScope, accessRequests } from './access-requests.ts';
 import { authorize } from './authorize.ts';
 import { applyBucketCors, type BucketCors } from './bucket-cors.ts';
 import { type CallLog, createCallLog } from './call-log.ts';
-import { resourcesOf } from './call-resources.ts';
-import { readSignature } from './caller.ts';
-import { askForCapacity, readCapacity } from './consumed-capacity.ts';
+import { type CallObservers, noteOutcome } from './call-outcome.ts';
+import { askForCapacity } from './consumed-capacity.ts';
 import { forwardBuffered, forwardStream } from './forward.ts';
+import { type IncomingCall, readCall } from './incoming-call.ts';
 import type { MessageMoveTasks } from './message-move-tasks.ts';
-import { type EndpointService, jsonOperation, queryOperation, s3Operation, serviceOf } from './operation.ts';
 import { replyError, replyJson } from './reply.ts';
-import { isWrite, putDynamoDbMetrics } from './service-metrics.ts';
 
-/** DynamoDB takes at most 16 MB, SQS a little over 1 MB. */
-const maxBodyBytes = 17 * 1024 * 1024;
-
-export interface EndpointDependencies {
+export interface EndpointDependencies extends Omit<CallObservers, 'calls'> {
   backends: Backends;
   credentials: FunctionCredentials;
   cloudWatch: CloudWatchApi;
@@ -37,8 +31,6 @@ export interface EndpointDependencies {
   /** Browsers' rights to the buckets. */
   cors: BucketCors;
   scope: ArnScope;
-  /** Told of each table that a call may have written to, once the call is answered: stream pollers wait for it. */
-  onWrite?(tableName: string): void;
 }
 
 /** The one address that all functions call as AWS. */
@@ -49,28 +41,19 @@ export interface AwsEndpoint extends Service {
   stop(): Promise<void>;
 }
 
-/** A call on its way through: who, what, and since when. */
-interface Call {
-  service: EndpointService;
-  operation: string;
-  principal: Principal;
-  input: Record<string, unknown>;
-  startedAt: number;
-  request: IncomingMessage;
-  response: ServerResponse;
-}
-
 /**
  * Recognises the caller, asks `authorize`, forwards to the service and notes what it cost.
- * `GET /_calls?since=<seq>` shows the noted calls (this machine only, like everything here).
+ * `GET /_calls?since=<seq>` shows the noted calls (to this machine only, like everything here).
  * @param preferredPort the port of the last run, so that presigned URLs outlive a restart
  */
 export async function startAwsEndpoint(
   needs: EndpointDependencies,
   preferredPort?: number,
 ): Promise<AwsEndpoint> {
+  const { backends, credentials, cloudWatch, moveTasks, cors, scope } = needs;
   const calls = createCallLog();
-  const server = createServer({ keepAliveTimeout: 120_000, noDelay: true }, (request, response) => {
+  const observers: CallObservers = { calls, metrics: needs.metrics, onWrite: needs.onWrite };
+  const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
     answer(request, response).catch((error: Error) => {
       if (response.headersSent) response.destroy();
       else replyError(response, 'endpoint', 500, 'InternalFailure', error.message);
@@ -93,177 +76,83 @@ export async function startAwsEndpoint(
   };
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const startedAt = performance.now();
-    const url = request.url ?? '/';
-    if (url.startsWith('/_calls')) {
-      const since = Number(new URL(url, 'http://localhost').searchParams.get('since') ?? 0);
-      return replyJson(response, 200, calls.since(since));
+    if (request.url?.startsWith('/_calls')) {
+      const since = Number(new URL(request.url, 'http://localhost').searchParams.get('since') ?? 0);
+      replyJson(response, 200, calls.since(since));
+      return;
     }
-    if (applyBucketCors(needs.cors, request, response)) return;
+    if (applyBucketCors(cors, request, response)) return;
+    const call = await readCall(request, credentials);
+    if ('refused' in call) {
+      const { service, status, code, message } = call.refused;
+      replyError(response, service, status, code, message);
+      return;
+    }
+    const denied = denialOf(call);
+    if (denied !== undefined) {
+      const body = replyError(response, call.service, 403, 'AccessDeniedException', denied);
+      noteOutcome(call, 403, observers, body);
+    } else if (call.service === 's3') {
+      response.once('close', () => noteOutcome(call, response.statusCode, observers));
+      await forwardStream(backends, 's3', request, response);
+    } else if (call.service === 'cloudwatch') {
+      const { headers } = request;
+      const {
+        status,
+        headers: own,
+        body,
+      } = await handleCloudWatchRequest(cloudWatch, { headers, body: call.body });
+      response.writeHead(status, own);
+      response.end(body);
+      noteOutcome(call, status, observers, Buffer.from(body));
+    } else if (call.service === 'sqs' && moveTasks?.handles(call.operation)) {
+      await moveMessages(call, moveTasks, response);
+    } else {
+      await forward(call, call.service, request, response);
+    }
+  }
 
-    const signature = readSignature(request.headers, url);
-    if (signature === undefined) {
-      return replyError(response, 's3', 403, 'AccessDenied', 'The request is not signed.');
-    }
-    const service = serviceOf(signature.service, request.headers);
-    if (service === undefined) {
-      const message = `The local AWS endpoint has no service "${signature.service}".`;
-      return replyError(response, signature.service, 400, 'UnknownService', message);
-    }
-    const principal = needs.credentials.principalOf(signature.accessKeyId);
-    if (principal === undefined) {
-      const message = 'The access key is not one of this run.';
-      return replyError(response, service, 403, 'UnrecognizedClientException', message);
-    }
-    if (signature.expiresAt !== undefined && !(signature.expiresAt > Date.now())) {
-      return replyError(response, service, 403, 'AccessDenied', 'Request has expired');
-    }
-
-    const isS3 = service === 's3';
-    const body = isS3 ? Buffer.alloc(0) : await readBody(request);
-    if (body === undefined) {
-      return replyError(response, service, 413, 'RequestEntityTooLarge', 'The request is too large.');
-    }
-    const input = parseInput(service, body);
-    const operation = isS3
-      ? s3Operation(request.method ?? 'GET', url)
-      : service === 'sns'
-        ? queryOperation(body.toString())
-        : jsonOperation(request.headers);
-    const call: Call = { service, operation, principal, input, startedAt, request, response };
-
-    for (const wanted of accessRequests(service, operation, input, url, needs.scope)) {
+  /** Why the caller may not do this; undefined when it may. */
+  function denialOf(call: IncomingCall): string | undefined {
+    const { service, operation, input, url, principal } = call;
+    for (const wanted of accessRequests(service, operation, input, url, scope)) {
       const decision = authorize({ principal, ...wanted });
-      if (!decision.allowed) {
-        note(call, 403, 'AccessDeniedException');
-        return replyError(response, service, 403, 'AccessDeniedException', decision.reason);
-      }
+      if (!decision.allowed) return decision.reason;
     }
-    if (isS3) {
-      response.once('close', () => note(call, response.statusCode));
-      return forwardStream(needs.backends, service, request, response);
-    }
-    if (service === 'cloudwatch') {
-      const answer = await handleCloudWatchRequest(needs.cloudWatch, { headers: request.headers, body });
-      response.writeHead(answer.status, answer.headers);
-      response.end(answer.body);
-      return note(call, answer.status, errorCodeOf(answer.status, Buffer.from(answer.body)));
-    }
-    if (service === 'sqs' && needs.moveTasks?.handles(operation)) return moveMessages(call, needs.moveTasks);
-    return forward(call, service, body);
+    return undefined;
   }
 
   async function forward(
-    call: Call,
-    service: Exclude<EndpointService, 'cloudwatch'>,
-    body: Buffer,
+    call: IncomingCall,
+    service: BackendName,
+    request: IncomingMessage,
+    response: ServerResponse,
   ): Promise<void> {
-    const { operation, input, request, response } = call;
+    const { operation, input, body } = call;
     const asked = service === 'dynamodb' ? askForCapacity(operation, input, body) : body;
-    const result = await forwardBuffered(needs.backends, service, request, asked);
+    const result = await forwardBuffered(backends, service, request, asked);
     if (result === undefined) {
-      note(call, 503, 'ServiceUnavailable');
-      return replyError(
-        response,
-        service,
-        503,
-        'ServiceUnavailable',
-        `${service} does not answer right now.`,
-      );
+      const message = `${service} does not answer right now.`;
+      noteOutcome(call, 503, observers, replyError(response, service, 503, 'ServiceUnavailable', message));
+      return;
     }
     response.writeHead(result.status, result.headers);
     response.end(result.body);
-    note(
-      call,
-      result.status,
-      errorCodeOf(result.status, result.body),
-      service === 'dynamodb' ? readCapacity(result.body) : [],
-    );
+    noteOutcome(call, result.status, observers, result.body);
   }
 
-  async function moveMessages(call: Call, tasks: MessageMoveTasks): Promise<void> {
+  async function moveMessages(
+    call: IncomingCall,
+    tasks: MessageMoveTasks,
+    response: ServerResponse,
+  ): Promise<void> {
     try {
-      replyJson(call.response, 200, await tasks.call(call.operation, call.input));
-      note(call, 200);
+      replyJson(response, 200, await tasks.call(call.operation, call.input));
+      noteOutcome(call, 200, observers);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      replyError(call.response, call.service, error.status, error.code, error.message);
-      note(call, error.status, error.code);
+      const body = replyError(response, 'sqs', error.status, error.code, error.message);
+      noteOutcome(call, error.status, observers, body);
     }
   }
-
-  function note(
-    call: Call,
-    status: number,
-    errorCode?: string,
-    capacity: ReturnType<typeof readCapacity> = [],
-  ): void {
-    const { service, operation, principal, input, startedAt, request } = call;
-    const durationMs = performance.now() - startedAt;
-    const resources = resourcesOf(service, input, request.url ?? '/');
-    const index = typeof input.IndexName === 'string' ? input.IndexName : undefined;
-    const traceId = /Root=[^;]+/.exec(String(request.headers['x-amzn-trace-id'] ?? ''))?.[0];
-    calls.add({
-      at: Date.now() - Math.round(durationMs),
-      principal: principal.roleArn,
-      service,
-      operation,
-      resources,
-      index,
-      consumedCapacity:
-        capacity.length > 0 ? capacity.reduce((sum, one) => sum + one.CapacityUnits, 0) : undefined,
-      durationMs: Math.round(durationMs * 100) / 100,
-      status,
-      errorCode,
-      traceId,
-    });
-    if (service === 'dynamodb') {
-      if (status < 300 && isWrite(operation)) for (const table of resources) needs.onWrite?.(table);
-      putDynamoDbMetrics(needs.metrics, {
-        operation,
-        tables: resources,
-        index,
-        capacity,
-        durationMs,
-        status,
-        errorCode,
-      });
-    }
-  }
-}
-
-/** Undefined when the body is too large. Events, not `for await`: this is on every call's path. */
-function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxBodyBytes) resolve(undefined);
-      else chunks.push(chunk);
-    });
-    request.on('error', reject);
-    request.on('end', () => {
-      const [first] = chunks;
-      resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
-    });
-  });
-}
-
-/** The backend judges a body that is not JSON; here it only means: nothing is known of it. */
-function parseInput(service: EndpointService, body: Buffer): Record<string, unknown> {
-  if (body.length === 0) return {};
-  try {
-    if (service === 'sns') return Object.fromEntries(new URLSearchParams(body.toString()));
-    const value: unknown = JSON.parse(body.toString());
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-function errorCodeOf(status: number, body: Buffer): string | undefined {
-  if (status < 300) return undefined;
-  const type = /"__type"\s*:\s*"([^"]+)"/.exec(body.toString('utf8', 0, 500))?.[1];
-  return type?.split('#').at(-1) ?? /<Code>([^<]+)</.exec(body.toString('utf8', 0, 500))?.[1];
 }
