@@ -17,6 +17,7 @@ interface Operation {
 }
 interface Document {
   openapi: string;
+  info: { description: string };
   paths: Record<string, Record<string, Operation>>;
   components: {
     schemas: Record<string, { properties?: Record<string, unknown>; additionalProperties?: unknown }>;
@@ -105,4 +106,8 @@ describe('an operation', () => {
 test('what callers send is closed, what they get may gain members', () => {
   expect(document.components.schemas.ContactInput?.additionalProperties).toBe(false);
   expect(document.components.schemas.Contact?.additionalProperties).toBeUndefined();
+});
+
+test('says which errors are no problem documents', () => {
+  expect(document.info.description).toContain('{"message": "…"}');
 });
