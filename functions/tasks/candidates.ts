@@ -3,10 +3,12 @@ import type { TaskFacts } from './facts.ts';
 import { duePartition, dueUntil, readSortKey, readyPartition } from './index-keys.ts';
 import { rankOf } from './rank.ts';
 import type { TaskType } from './task-type.ts';
+import { typeOfVersion } from './type-registry.ts';
 
 /** A task that may be claimed: all that a claim knows of it before it writes. */
 export interface Candidate {
   id: string;
+  /** At the version that the task was made with. */
   type: TaskType;
   facts: TaskFacts;
   /** Which index it was found in; `key` is its sort key there, and still is while nobody touched the task. */
@@ -63,10 +65,13 @@ async function readReady(
     descending: order === 'newest',
     project: ['readySk'],
   });
-  return items.map(({ readySk }) => {
-    const { id, facts, at } = readSortKey(readySk as string);
-    return { id, facts, type, source: 'ready', key: readySk as string, rank: at };
-  });
+  return Promise.all(
+    items.map(async ({ readySk }): Promise<Candidate> => {
+      const { id, facts, at } = readSortKey(readySk as string);
+      const own = await typeOfVersion(tenantId, type, facts.typeVersion);
+      return { id, facts, type: own, source: 'ready', key: readySk as string, rank: at };
+    }),
+  );
 }
 
 async function readDue(
@@ -90,11 +95,14 @@ async function readDue(
     project: ['dueSk'],
   });
   if (items.length === 0) rememberEmpty(partition, nowMillis);
-  return items.map(({ dueSk }) => {
-    const { id, facts, at } = readSortKey(dueSk as string);
-    const rank = rankOf(at, facts.priority, type.priorityWeightSeconds);
-    return { id, facts, type, source: 'due', key: dueSk as string, rank };
-  });
+  return Promise.all(
+    items.map(async ({ dueSk }): Promise<Candidate> => {
+      const { id, facts, at } = readSortKey(dueSk as string);
+      const own = await typeOfVersion(tenantId, type, facts.typeVersion);
+      const rank = rankOf(at, facts.priority, own.priorityWeightSeconds);
+      return { id, facts, type: own, source: 'due', key: dueSk as string, rank };
+    }),
+  );
 }
 
 function rememberEmpty(partition: string, nowMillis: number): void {

@@ -7,6 +7,7 @@ import { type Candidate, readCandidates } from './candidates.ts';
 import { type ClaimRecord, ClaimRepeated, noteIntent, repeatClaim } from './claim-record.ts';
 import { noteRaces, pickSpread, spreadFor } from './contention.ts';
 import { described, line, typeName, wholeNumber } from './fields.ts';
+import { pollPause } from './poll-pace.ts';
 import { takeCandidate } from './take-candidate.ts';
 import type { TaskItem } from './task.ts';
 import type { TaskType } from './task-type.ts';
@@ -31,9 +32,6 @@ export const claimInput = z.strictObject({
 
 export type ClaimInput = z.infer<typeof claimInput>;
 
-/** Between two looks of a waiting claim, in milliseconds: what a ready task waits for at most. */
-const pollMillis = { least: 50, most: 80 };
-
 /**
  * Leases tasks: one Query a type and one UpdateItem a task; an empty list when there is nothing to do.
  * @param untilMillis when waiting has to end at the latest, epoch milliseconds
@@ -44,17 +42,20 @@ export async function claimTasks(input: ClaimInput, actor: Actor, untilMillis: n
   const record = input.claimId === undefined ? undefined : recordOf(input.claimId, input);
   const waitUntil = Math.min(untilMillis, now().getTime() + input.waitSeconds * 1_000);
   try {
+    let quietSince = now().getTime();
     for (let poll = 1; ; poll += 1) {
-      const tasks = await claimNow(input, types, record, actor);
+      const { tasks, sawSome } = await claimNow(input, types, record, actor);
       if (tasks.length > 0) return tasks;
-      const left = waitUntil - now().getTime();
+      const at = now().getTime();
+      if (sawSome) quietSince = at;
+      const left = waitUntil - at;
       if (record && (poll === 1 || left <= 0)) {
         const earlier = await repeatClaim(record, actor);
         if (earlier) return earlier;
       }
       if (left <= 0) return [];
-      const pause = pollMillis.least + Math.random() * (pollMillis.most - pollMillis.least);
-      await new Promise((resolve) => setTimeout(resolve, Math.min(left, pause)));
+      const pause = Math.min(left, pollPause(at - quietSince));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   } catch (error) {
     if (error instanceof ClaimRepeated && record) return (await repeatClaim(record, actor)) ?? [];
@@ -92,14 +93,16 @@ const triesOfPool = 2;
 /** After this many rounds a claim is content with fewer tasks than it may have. */
 const roundsToFill = 3;
 
+/** @returns `sawSome` also when others were faster */
 async function claimNow(
   input: ClaimInput,
   types: TaskType[],
   record: ClaimRecord | undefined,
   actor: Actor,
-): Promise<TaskItem[]> {
+): Promise<{ tasks: TaskItem[]; sawSome: boolean }> {
   const scope = `${actor.caller.tenantId}#${input.types.join()}#${input.order}`;
   const claimed: TaskItem[] = [];
+  let sawSome = false;
   for (let round = 1; round <= maxRounds; round += 1) {
     const at = now();
     const wanted = input.max - claimed.length;
@@ -111,19 +114,20 @@ async function claimNow(
     });
     let picked = pickSpread(pool, wanted, spread);
     if (picked.length === 0) break;
+    sawSome = true;
     for (let tries = 0; picked.length > 0 && tries < triesOfPool; tries += 1) {
       if (record) await noteIntent(record, picked, actor);
       const taken = await takeAll(picked, input, actor, at);
       claimed.push(...taken.tasks);
       noteRaces(scope, taken.lost, picked.length, at.getTime());
-      if (taken.tasks.length === picked.length) return claimed;
+      if (taken.tasks.length === picked.length) return { tasks: claimed, sawSome };
       const tried = new Set(picked);
       pool = pool.filter((candidate) => !tried.has(candidate));
       picked = pickSpread(pool, picked.length - taken.tasks.length, spread);
     }
     if (claimed.length > 0 && round >= roundsToFill) break;
   }
-  return claimed;
+  return { tasks: claimed, sawSome };
 }
 
 /** @throws what the table said, unless some were taken: those must reach their worker. */

@@ -59,6 +59,11 @@ export async function typeAt(tenantId: string, name: string, version: number): P
   return type;
 }
 
+/** The same, for who has the type as it stands: most tasks were made with that version. */
+export async function typeOfVersion(tenantId: string, current: TaskType, version: number): Promise<TaskType> {
+  return current.version === version ? current : typeAt(tenantId, current.name, version);
+}
+
 /** @throws {Problem} `not_found` */
 export async function getType(name: string, { caller }: Actor): Promise<TaskType> {
   const builtIn = builtInTypes.get(name);
@@ -86,7 +91,7 @@ export async function listTypes({ caller }: Actor): Promise<TaskType[]> {
 
 /**
  * Registers a type or gives it a new version. The same definition again changes nothing.
- * @throws {Problem} `conflict` for a built-in type, `precondition_failed`
+ * @throws {Problem} `conflict` for a built-in type or another executor, `precondition_failed`
  */
 export async function putType(
   name: string,
@@ -100,6 +105,7 @@ export async function putType(
   const item = await getItem('platform', currentKey(caller.tenantId, name));
   const before = item && toType(item);
   requireVersion(ifMatch, before?.version ?? 0);
+  if (before) requireSameExecutor(before, input);
   if (before && sameDefinition(before, input)) return { created: false, type: before };
   const at = instant();
   const type: TaskType = {
@@ -137,6 +143,15 @@ export async function putType(
     },
   ]);
   return { created: !before, type };
+}
+
+/** Its tasks stand where their executor looks for them, and nobody else would find or settle them. */
+function requireSameExecutor({ name, executor }: TaskType, input: TaskTypeInput): void {
+  if (input.executor === executor) return;
+  throw new Problem(
+    'conflict',
+    `The task type ${name} is done by: ${executor}; register another type for tasks that are done by: ${input.executor}`,
+  );
 }
 
 function sameDefinition(before: TaskType, input: TaskTypeInput): boolean {

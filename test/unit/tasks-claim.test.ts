@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { TaskItem } from '../../functions/tasks/task.ts';
 import { type CallCounter, countCalls } from '../support/call-counter.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
@@ -17,6 +17,7 @@ const { cancelTask } = await import('../../functions/tasks/cancel.ts');
 const { getTask, getAttempts } = await import('../../functions/tasks/find-tasks.ts');
 const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
 const { completeTask } = await import('../../functions/tasks/settle.ts');
+const { findType } = await import('../../functions/tasks/type-registry.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
 
 let dynamo: TestDynamo;
@@ -94,6 +95,36 @@ describe('claiming', () => {
     const made = await enqueue(actor);
     expect(ids(await waiting)).toEqual([made.id]);
     expect(Date.now() - enqueuedAt).toBeLessThan(1_500);
+  });
+
+  test('waiting looks quickly at first and then more and more seldom', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    counter.take();
+    expect(await claim(actor, { waitSeconds: 8 })).toEqual([]);
+    const calls = counter.take();
+    expect(new Set(calls)).toEqual(new Set(['GetItem', 'Query']));
+    const queries = calls.filter((operation) => operation === 'Query').length;
+    expect(queries).toBeGreaterThan(20);
+    // 32 looks in the first two seconds, 20 in the other six, and beside them at most four a second at what is due.
+    expect(queries).toBeLessThan(85);
+  }, 15_000);
+
+  test('gives the lease of the type as it was when the task was made', async () => {
+    const actor = newActor();
+    await registerType(actor, 'email.send', { leaseSeconds: 1_000, retentionDays: 3 });
+    await enqueue(actor);
+    await registerType(actor, 'email.send', { leaseSeconds: 10 });
+    // A sandbox keeps the type for 30 s.
+    const realNow = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(realNow + 31_000);
+    expect(await findType(actor.caller.tenantId, 'email.send')).toMatchObject({ leaseSeconds: 10 });
+    clock.mockRestore();
+    const task = await claimOne(actor);
+    expect(task.typeVersion).toBe(1);
+    expect(Date.parse(task.leaseExpiresAt as string) - realNow).toBeGreaterThan(900_000);
+    const later = await enqueue(actor);
+    expect((await claimOne(actor)).id).toBe(later.id);
   });
 
   test('another tenant of the same type name sees nothing', async () => {

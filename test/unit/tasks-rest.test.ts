@@ -74,6 +74,15 @@ describe('task types', () => {
     expect((await putType(name, body)).status).toBe(status);
   });
 
+  test('keep their executor, on which their tasks depend', async () => {
+    expect((await putType('kept', { executor: 'worker' })).status).toBe(201);
+    expect(await putType('kept', { executor: 'person' })).toMatchObject({
+      status: 409,
+      body: { code: 'conflict' },
+    });
+    expect((await putType('kept', { leaseSeconds: 5 })).body.version).toBe(2);
+  });
+
   test('are for owners and admins to change, for everyone to read', async () => {
     expect((await putType('x', {}, { as: { role: 'member' } })).status).toBe(403);
     expect((await call('GET /api/v1/task-types', { as: { role: 'worker' } })).status).toBe(200);

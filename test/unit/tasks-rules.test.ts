@@ -6,6 +6,7 @@ import { pickSpread } from '../../functions/tasks/contention.ts';
 import { afterClaim, afterRelease, decodeFacts, encodeFacts, judge } from '../../functions/tasks/facts.ts';
 import { dueKeys, dueUntil, readSortKey, readyKeys } from '../../functions/tasks/index-keys.ts';
 import { newLeaseToken, readLeaseToken } from '../../functions/tasks/lease-token.ts';
+import { pollPause } from '../../functions/tasks/poll-pace.ts';
 import { rankOf, sortable } from '../../functions/tasks/rank.ts';
 import { hasEnded, isAllowed, taskStates, transitions } from '../../functions/tasks/state-machine.ts';
 import type { TaskItem } from '../../functions/tasks/task.ts';
@@ -272,5 +273,26 @@ describe('the clock', () => {
     ['a task that has ended', { state: 'completed', deadline: at(500) }, 'rearm'],
   ])('%s', (_, members, action) => {
     expect(onTimer({ ...base, ...members } as TaskItem, 1_000)).toBe(action);
+  });
+});
+
+describe('a waiting claim', () => {
+  /** Looks in a wait of 20 s that finds nothing, when a look takes no time. */
+  function looks(random: number): number {
+    let count = 0;
+    for (let at = 0; at < 20_000; at += pollPause(at, random)) count += 1;
+    return count;
+  }
+
+  test('looks at most every 75 ms for two seconds, and about once a second in the end', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (random) => {
+        expect(pollPause(0, random)).toBeLessThanOrEqual(75);
+        expect(pollPause(1_999, random)).toBeLessThanOrEqual(75);
+        expect(pollPause(20_000, random)).toBeGreaterThanOrEqual(800);
+        expect(pollPause(20_000, random)).toBeLessThanOrEqual(1_200);
+        expect(looks(random)).toBeLessThan(90);
+      }),
+    );
   });
 });
