@@ -1,5 +1,5 @@
-import { countersKey } from '../platform/counters.ts';
 import { countedFields } from '../shared/counted-fields.ts';
+import { countersKey } from '../shared/counters-key.ts';
 import type { Item } from '../shared/dynamo/item.ts';
 import type { Write } from '../shared/dynamo/transaction.ts';
 import type { Change } from './change.ts';

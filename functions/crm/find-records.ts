@@ -1,4 +1,5 @@
 import type { Actor } from '../shared/actor.ts';
+import { countersKey } from '../shared/counters-key.ts';
 import type { Item } from '../shared/dynamo/item.ts';
 import { batchGetItems, getItem } from '../shared/dynamo/table.ts';
 import type { Filter, ListQuery } from '../shared/list/list-spec.ts';
@@ -102,11 +103,9 @@ export async function countRecords(
       },
     ]);
   }
-  const counters = await getItem(
-    'views',
-    { pk: `${actor.caller.tenantId}#counters`, sk: definition.entity },
-    { consistent: false },
-  );
+  const counters = await getItem('views', countersKey(actor.caller.tenantId, definition.entity), {
+    consistent: false,
+  });
   return Number(counters?.[filter ? `${filter.field}:${filter.values[0]}` : 'total'] ?? 0);
 }
 

@@ -1,12 +1,8 @@
-import type { Key } from '../shared/dynamo/item.ts';
+import { countersKey } from '../shared/counters-key.ts';
 import { getItem, queryPage } from '../shared/dynamo/table.ts';
 
 /** `total` and `<field>:<value>`, e.g. `status:active`; kept by the changes function. */
 export type Counters = Record<string, number>;
-
-export function countersKey(tenantId: string, entity: string): Key {
-  return { pk: `${tenantId}#counters`, sk: entity };
-}
 
 /** The counters of one entity; empty when nothing was ever written. Eventually consistent, as they are themselves. */
 export async function readCounters(tenantId: string, entity: string): Promise<Counters> {

@@ -149,7 +149,7 @@ const systemRoutes: Route[] = [
     function: 'platform',
     permission: 'system:read',
     tag: 'system',
-    summary: 'Requests, errors and latency by route, queues, cache and stream lag',
+    summary: 'Requests, errors and latency by route, queues and stream lag',
     query: metricsParameters,
     responses: { 200: { description: 'The metrics', schema: metricsOutput } },
   },

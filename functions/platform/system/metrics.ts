@@ -61,15 +61,7 @@ function queueQuery(queueName: string, name: string): MetricQuery {
 
 /** In the order in which {@link summariseProcessing} takes them. */
 function processingQueries(): MetricQuery[] {
-  const cache = (name: string): MetricQuery => ({
-    namespace: env('METRICS_NAMESPACE'),
-    name,
-    dimensions: { service: 'tandem' },
-    statistic: 'Sum',
-  });
   return [
-    cache('CacheHit'),
-    cache('CacheMiss'),
     streamLagQuery(),
     ...env('QUEUE_NAMES').flatMap(({ queueName, deadLetter }) => [
       queueQuery(queueName, 'ApproximateNumberOfMessagesVisible'),
@@ -80,11 +72,9 @@ function processingQueries(): MetricQuery[] {
 }
 
 function summariseProcessing(series: Series[]): Pick<SystemMetrics, 'cache' | 'streamLagMs' | 'queues'> {
-  const [hit, miss, lag, ...queues] = series;
-  const hits = sum(hit);
-  const misses = sum(miss);
+  const [lag, ...queues] = series;
   return {
-    cache: { hits, misses, hitRate: hits + misses === 0 ? null : hits / (hits + misses) },
+    cache: { hitRate: null },
     streamLagMs: lag?.length ? Math.max(...lag.map(({ value }) => value)) : null,
     queues: env('QUEUE_NAMES').map(({ name, deadLetter }, index) => ({
       name,

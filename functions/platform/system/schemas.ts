@@ -51,7 +51,11 @@ export const metricsOutput = z.strictObject({
     z.strictObject({ at: z.string(), requests: z.int(), serverErrors: z.int(), p95: z.nullable(z.number()) }),
   ),
   queues: z.array(z.strictObject(queueFigures)),
-  cache: z.strictObject({ hits: z.int(), misses: z.int(), hitRate: z.nullable(z.number()) }),
+  cache: z.strictObject({
+    hitRate: z
+      .nullable(z.number())
+      .check(z.meta({ description: 'Hits per look-up, 0 to 1. `null` for now: no list is cached yet.' })),
+  }),
   streamLagMs: z.nullable(z.number()),
 });
 export type SystemMetrics = z.infer<typeof metricsOutput>;
@@ -63,7 +67,8 @@ export const metricsParameters = z.strictObject({
   period: z.optional(
     z.string().check(
       z.meta({
-        description: 'Seconds of one point of the series, a multiple of 60. Default a 60th of the window.',
+        description:
+          'Seconds of one point of the series, a multiple of 60. Default the first of 60, 300, 900, 3600 that gives at most 24 points.',
       }),
     ),
   ),
