@@ -10,7 +10,7 @@ interface Acknowledgement {
   reason: string;
 }
 
-/** Every finding of cdk-nag that stands, with the reason why. The costs are in docs/decisions/0013-nag.md. */
+/** Every finding of cdk-nag that stands, with the reason why (docs/decisions/0013-template-gates.md). */
 const acknowledgements: Acknowledgement[] = [
   {
     path: 'Functions',
