@@ -14,8 +14,8 @@ export interface BuiltinContext {
   report(progress: Progress, checkpoint: string): Promise<boolean>;
 }
 
-/** Done, or broken off to go on from a checkpoint (JSON text) in another invocation. */
-export type BuiltinOutcome = { result: unknown } | { checkpoint: string };
+/** Done, with the last progress; or broken off to go on from a checkpoint (JSON text) in another invocation. */
+export type BuiltinOutcome = { result: unknown; progress: Progress } | { checkpoint: string };
 
 /** The work of a built-in type. It may be run again after a crash, so what it has done must not be done twice. */
 export type Builtin = (context: BuiltinContext) => Promise<BuiltinOutcome>;

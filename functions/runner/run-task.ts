@@ -89,7 +89,7 @@ async function settle(
     return failTask(holder, failureOf(error, task), actor);
   }
   return 'result' in outcome
-    ? completeTask(holder, outcome.result, actor)
+    ? completeTask(holder, outcome.result, actor, outcome.progress)
     : releaseTask(holder, 0, actor, outcome.checkpoint);
 }
 

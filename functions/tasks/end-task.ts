@@ -1,15 +1,5 @@
-import { statePartition } from './index-keys.ts';
+import { outOfIndexes, statePartition } from './index-keys.ts';
 import type { TaskState } from './state-machine.ts';
-
-/** What takes a task out of every index that something would happen from. */
-export const outOfIndexes = {
-  readyPk: undefined,
-  readySk: undefined,
-  duePk: undefined,
-  dueSk: undefined,
-  timerPk: undefined,
-  timerSk: undefined,
-} as const;
 
 /** The members of a task that has come to its end. @param retentionDays how long it is kept */
 export function endMembers(

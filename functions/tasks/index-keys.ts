@@ -5,6 +5,16 @@ import type { TaskState } from './state-machine.ts';
 
 /** The one place where the index keys of tasks are composed. Attribute names are those of table-schema.ts. */
 
+/** What takes a task out of every index that something would happen from. */
+export const outOfIndexes = {
+  readyPk: undefined,
+  readySk: undefined,
+  duePk: undefined,
+  dueSk: undefined,
+  timerPk: undefined,
+  timerSk: undefined,
+} as const;
+
 /** Tasks of a type that can be claimed now. A busy type may get several of these later, by a suffix. */
 export const readyPartition = (tenantId: string, type: string) => `${tenantId}#ready#${type}`;
 

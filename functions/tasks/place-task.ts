@@ -3,6 +3,7 @@ import {
   assigneePartition,
   createdPartition,
   dueKeys,
+  outOfIndexes,
   readyKeys,
   statePartition,
   timerKeys,
@@ -18,15 +19,6 @@ export type Placement = Record<
   string | undefined
 >;
 
-const nowhere = {
-  readyPk: undefined,
-  readySk: undefined,
-  duePk: undefined,
-  dueSk: undefined,
-  timerPk: undefined,
-  timerSk: undefined,
-};
-
 /**
  * Where a whole task stands in the indexes that follow its state.
  * Only tasks that programs claim are in the ready and due indexes: the runner is told of its tasks by its queue,
@@ -35,7 +27,7 @@ const nowhere = {
  */
 export function placeTask(task: TaskItem, type: TaskType, readyMillis: number): Placement {
   const placement: Placement = {
-    ...nowhere,
+    ...outOfIndexes,
     ...timerPlacement(task),
     statePk: statePartition(task.tenantId, task.state),
   };

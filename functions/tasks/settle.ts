@@ -3,13 +3,13 @@ import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
 import { slotEnd } from './attempt-slots.ts';
 import { backoffMillis } from './backoff.ts';
-import { endMembers, outOfIndexes, stamp } from './end-task.ts';
+import { endMembers, stamp } from './end-task.ts';
 import { jsonText } from './enqueue-input.ts';
 import { afterRelease, type TaskFacts } from './facts.ts';
 import { described, line, wholeNumber } from './fields.ts';
-import { dueKeys, readyKeys, statePartition } from './index-keys.ts';
+import { dueKeys, outOfIndexes, readyKeys, statePartition } from './index-keys.ts';
 import { type LeaseHolder, type OpenedLease, openLease, writeUnderLease } from './lease-write.ts';
-import type { StoredError, TaskItem } from './task.ts';
+import type { Progress, StoredError, TaskItem } from './task.ts';
 
 const leaseToken = described(z.string().check(z.minLength(1), z.maxLength(300)), 'As the claim gave it.');
 
@@ -54,8 +54,17 @@ export interface Settled {
   repeated: boolean;
 }
 
-/** Ends a task well. @throws {Problem} `not_found`, `lease_lost`, `payload_too_large` */
-export async function completeTask(holder: LeaseHolder, result: unknown, actor: Actor): Promise<Settled> {
+/**
+ * Ends a task well.
+ * @param progress the last one, instead of what was reported on the way
+ * @throws {Problem} `not_found`, `lease_lost`, `payload_too_large`
+ */
+export async function completeTask(
+  holder: LeaseHolder,
+  result: unknown,
+  actor: Actor,
+  progress?: Progress,
+): Promise<Settled> {
   const text = jsonText(result, 'result', maxResultBytes);
   const lease = await openLease(holder, actor);
   const at = now();
@@ -63,6 +72,7 @@ export async function completeTask(holder: LeaseHolder, result: unknown, actor: 
     ...endMembers(lease.tenantId, 'completed', at, lease.taskType.retentionDays),
     ...slotEnd(lease.facts.lease, { endedAt: at.toISOString(), outcome: 'completed' }),
     result: text,
+    ...(progress && { progress }),
     error: undefined,
     checkpoint: undefined,
     ...stamp(at, actor),
@@ -93,20 +103,17 @@ export function planFailure(
 
 /**
  * Reports a failed attempt: the task is scheduled again or dead.
- * @param beforeRetry called with the time of the next attempt before it is written
  * @throws {Problem} `not_found`, `lease_lost`, `payload_too_large`
  */
 export async function failTask(
   holder: LeaseHolder,
   input: Omit<FailInput, 'leaseToken'>,
   actor: Actor,
-  beforeRetry?: (dueMillis: number) => Promise<void>,
 ): Promise<Settled> {
   const details = jsonText(input.error.details, 'error/details', maxDetailsBytes);
   const lease = await openLease(holder, actor);
   const at = now();
   const { nextAttempt } = planFailure(lease, input, at.getTime());
-  if (nextAttempt !== undefined) await beforeRetry?.(nextAttempt);
   const { code, message } = input.error;
   const error: StoredError = { code, message, ...(details !== undefined && { details }) };
   const end = slotEnd(lease.facts.lease, {

@@ -1,11 +1,14 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context, SQSEvent } from 'aws-lambda';
 import type { Actor } from '../../functions/shared/actor.ts';
 import type { TaskItem } from '../../functions/tasks/task.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { type FilesAndQueues, startFilesAndQueues } from '../support/files-and-queues.ts';
-import { newActor, problemCode, tamper } from '../support/tasks.ts';
+import { newActor, pause, problemCode, tamper } from '../support/tasks.ts';
 
+const { getObject } = await import('../../functions/shared/aws/s3.ts');
 const { contact } = await import('../../functions/crm/contact.ts');
 const { listRecords } = await import('../../functions/crm/find-records.ts');
 const { createRecord } = await import('../../functions/crm/records.ts');
@@ -88,7 +91,11 @@ describe('an import', () => {
         '\r\n' +
         'Bob Müller;;;;\r\n',
     );
-    expect(task).toMatchObject({ state: 'completed', attempt: 1 });
+    expect(task).toMatchObject({
+      state: 'completed',
+      attempt: 1,
+      progress: { percent: 100, message: '2 rows' },
+    });
     expect(resultOf(task)).toEqual({
       rows: 2,
       created: 2,
@@ -216,7 +223,7 @@ describe('an import', () => {
     }
     const done = await getTask(task.id, actor);
     expect(invocations).toBeGreaterThan(2);
-    expect(done).toMatchObject({ state: 'completed', attempt: 1 });
+    expect(done).toMatchObject({ state: 'completed', attempt: 1, progress: { percent: 100 } });
     expect(resultOf(done)).toMatchObject({ rows: 200, created: 196, failed: 4 });
     expect((await errorsOf(actor, done)).map((line) => line.split(',')[0])).toEqual([
       'line',
@@ -256,6 +263,39 @@ describe('files', () => {
     const actor = newActor();
     const { uploadUrl } = await createUpload({ name: 'a.csv', contentType: 'text/csv' }, actor);
     expect(new URL(uploadUrl).searchParams.get('X-Amz-SignedHeaders')).toContain('content-type');
+  });
+});
+
+describe('reading a file', () => {
+  /** A bucket that sends some pieces, 100 ms apart, and then nothing or the end. */
+  async function readSlowly(pieces: number, ends: boolean): Promise<string> {
+    const server = createServer(async (_request, response) => {
+      for (let piece = 0; piece < pieces; piece += 1) {
+        response.write('x');
+        await pause(100);
+      }
+      if (ends) response.end();
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const endpoint = process.env.AWS_ENDPOINT_URL_S3;
+    process.env.AWS_ENDPOINT_URL_S3 = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      let text = '';
+      for await (const chunk of (await getObject('a', 500)) ?? []) text += Buffer.from(chunk).toString();
+      return text;
+    } finally {
+      process.env.AWS_ENDPOINT_URL_S3 = endpoint;
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+
+  test('may take long while something comes', async () => {
+    expect(await readSlowly(8, true)).toBe('x'.repeat(8));
+  });
+
+  test.each([0, 2])('is given up when nothing comes after %i pieces', async (pieces) => {
+    await expect(readSlowly(pieces, false)).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 });
 

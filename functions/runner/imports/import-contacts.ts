@@ -65,7 +65,8 @@ export async function importContacts(context: BuiltinContext): Promise<BuiltinOu
   await checkpoint();
   const { parts, ...counts } = state;
   const errorsFileKey = parts > 0 ? await joinParts(task, errorHeader(header), parts) : null;
-  return { result: { ...counts, dryRun: input.dryRun, errorsFileKey } };
+  const result = { ...counts, dryRun: input.dryRun, errorsFileKey };
+  return { result, progress: progressOf(state, 100) };
 }
 
 /** The rows are the work of whoever asked for the import. */

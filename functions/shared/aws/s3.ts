@@ -3,6 +3,7 @@ import { credentialsFromEnvironment } from '../aws-credentials.ts';
 import { env } from '../environment.ts';
 import { AwsCallFailed } from './json-call.ts';
 import { Sha256 } from './signed-request.ts';
+import { SilenceTimer } from './silence-timer.ts';
 
 /**
  * The few calls that the service makes to its bucket, without S3's SDK client, which alone is larger than a
@@ -70,39 +71,82 @@ const unsigned = 'UNSIGNED-PAYLOAD';
 /** Tells the signer what to hash in the canonical request; a browser does not send it. */
 const unsignableHeaders = new Set(['x-amz-content-sha256']);
 
-async function call(method: string, key: string, body?: string): Promise<Response> {
+/** Until an answer without a body has come, in milliseconds. */
+const answerMillis = 10_000;
+/** The same when a whole file has to be sent before, in milliseconds. */
+const sendMillis = 30_000;
+/** Between two pieces of a file: whole, a large one may take longer than any total, in milliseconds. */
+const idleMillis = 10_000;
+
+async function call(
+  method: 'GET' | 'HEAD' | 'PUT',
+  key: string,
+  signal: AbortSignal,
+  content?: { body: string; contentType: string },
+): Promise<Response> {
   const url = objectUrl(key);
-  const signed = await s3Signer().sign(toSign(method, url, { 'x-amz-content-sha256': unsigned }));
+  const own = { ...(content && { 'content-type': content.contentType }), 'x-amz-content-sha256': unsigned };
+  const signed = await s3Signer().sign(toSign(method, url, own));
   const { host: _host, ...headers } = signed.headers;
-  return fetch(url, { method, headers, ...(body !== undefined && { body }) });
+  return fetch(url, { method, headers, signal, ...(content && { body: content.body }) });
 }
 
-/** Size of an object, or undefined when there is none. S3 says 403 for it to those who may not list. */
+/**
+ * Size of an object, or undefined when there is none. S3 says 403 for it to those who may not list.
+ * @throws {Error} `TimeoutError` when no answer comes in ten seconds
+ */
 export async function headObject(key: string): Promise<{ sizeBytes: number } | undefined> {
-  const response = await call('HEAD', key);
+  const response = await call('HEAD', key, AbortSignal.timeout(answerMillis));
   if (response.status === 404 || response.status === 403) return undefined;
   if (!response.ok) throw failure(response, 'HeadObject');
   return { sizeBytes: Number(response.headers.get('content-length') ?? 0) };
 }
 
-/** The bytes of an object, or undefined when there is none. */
-export async function getObject(key: string): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const response = await call('GET', key);
-  if (response.status === 404 || response.status === 403) {
-    await response.body?.cancel();
-    return undefined;
+/**
+ * The bytes of an object, or undefined when there is none.
+ * @param silenceMillis how long S3 may send nothing, while bytes are wanted, before reading fails
+ * @throws {Error} `TimeoutError`, here or while the bytes are read
+ */
+export async function getObject(
+  key: string,
+  silenceMillis: number = idleMillis,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const silence = new SilenceTimer(silenceMillis);
+  silence.start();
+  try {
+    const response = await call('GET', key, silence.signal);
+    if (response.status === 404 || response.status === 403) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    if (!response.ok || !response.body) throw failure(response, 'GetObject');
+    return heard(response.body, silence);
+  } finally {
+    silence.stop();
   }
-  if (!response.ok || !response.body) throw failure(response, 'GetObject');
-  return response.body;
 }
 
-/** Writes an object. */
+/** Reads on while pieces come; the time that the reader takes for one does not count. */
+async function* heard(
+  body: ReadableStream<Uint8Array>,
+  silence: SilenceTimer,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      silence.start();
+      const { done, value } = await reader.read().finally(() => silence.stop());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Writes an object. @throws {Error} `TimeoutError` when it takes more than half a minute */
 export async function putObject(key: string, body: string, contentType: string): Promise<void> {
-  const url = objectUrl(key);
-  const headers = { 'content-type': contentType, 'x-amz-content-sha256': unsigned };
-  const signed = await s3Signer().sign(toSign('PUT', url, headers));
-  const { host: _host, ...sent } = signed.headers;
-  const response = await fetch(url, { method: 'PUT', headers: sent, body });
+  const response = await call('PUT', key, AbortSignal.timeout(sendMillis), { body, contentType });
   if (!response.ok) throw failure(response, 'PutObject');
   await response.body?.cancel();
 }
