@@ -1,12 +1,15 @@
-/**
- * The function's credentials. Lambda puts them into the environment, so the SDK's provider chain
- * (135 KB of bundle and 35 ms of start) is not needed.
- */
-export async function credentialsFromEnvironment(): Promise<{
+interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
-}> {
+}
+
+/**
+ * The function's credentials. Lambda puts them into the environment, so the SDK's provider chain
+ * (135 KB of bundle and 35 ms of start) is not needed.
+ * @throws {Error} when there are none
+ */
+export function currentCredentials(): Credentials {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
   if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) throw new Error('no AWS credentials in the environment');
   return {
@@ -14,4 +17,9 @@ export async function credentialsFromEnvironment(): Promise<{
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
     ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
   };
+}
+
+/** The same as a provider, which is what the SDK's signer takes. */
+export async function credentialsFromEnvironment(): Promise<Credentials> {
+  return currentCredentials();
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { env } from './environment.ts';
+import { traceHeader } from './trace-header.ts';
 
 let logger: Logger | undefined;
 
@@ -11,5 +12,5 @@ export function log(): Logger {
 
 /** The trace id of the running invocation, as callers see it in problems. */
 export function traceId(fallback: string): string {
-  return /Root=([^;]+)/.exec(process.env._X_AMZN_TRACE_ID ?? '')?.[1] ?? fallback;
+  return /Root=([^;]+)/.exec(traceHeader() ?? '')?.[1] ?? fallback;
 }

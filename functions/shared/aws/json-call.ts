@@ -1,15 +1,11 @@
-import { env } from '../environment.ts';
+import { endpointOf } from './endpoint.ts';
 import { signedPost } from './signed-request.ts';
 
 /** The services called this way, with their host and the prefix of `X-Amz-Target`. */
 const services = {
-  dynamodb: { host: 'dynamodb', target: 'DynamoDB_20120810', variable: 'AWS_ENDPOINT_URL_DYNAMODB' },
-  sqs: { host: 'sqs', target: 'AmazonSQS', variable: 'AWS_ENDPOINT_URL_SQS' },
-  monitoring: {
-    host: 'monitoring',
-    target: 'GraniteServiceVersion20100801',
-    variable: 'AWS_ENDPOINT_URL_CLOUDWATCH',
-  },
+  dynamodb: { host: 'dynamodb', target: 'DynamoDB_20120810', name: 'DYNAMODB' },
+  sqs: { host: 'sqs', target: 'AmazonSQS', name: 'SQS' },
+  monitoring: { host: 'monitoring', target: 'GraniteServiceVersion20100801', name: 'CLOUDWATCH' },
 } as const;
 
 /** A refusal of an AWS service. */
@@ -57,15 +53,10 @@ async function callOnce<Output>(
   input: object,
   timeoutMillis: number,
 ): Promise<Output> {
-  const { host, target, variable } = services[service];
-  const region = env('AWS_REGION');
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  // The SDK's own variables, so that one setting moves all calls to another endpoint.
-  const endpoint =
-    process.env[variable] ?? process.env.AWS_ENDPOINT_URL ?? `https://${host}.${region}.${suffix}`;
+  const { host, target, name } = services[service];
   const response = await signedPost({
     service,
-    url: new URL('/', endpoint),
+    url: new URL('/', endpointOf(name, host)),
     headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `${target}.${operation}` },
     body: JSON.stringify(input),
     timeoutMillis,

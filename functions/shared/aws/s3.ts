@@ -1,6 +1,7 @@
 import { SignatureV4 } from '@smithy/signature-v4';
 import { credentialsFromEnvironment } from '../aws-credentials.ts';
 import { env } from '../environment.ts';
+import { configuredEndpoint, regionalHost } from './endpoint.ts';
 import { AwsCallFailed } from './json-call.ts';
 import { Sha256 } from './signed-request.ts';
 import { SilenceTimer } from './silence-timer.ts';
@@ -27,9 +28,9 @@ function s3Signer(): SignatureV4 {
 /** Path-style at an endpoint that is set by the SDK's variables, the bucket's own host otherwise. */
 function objectUrl(key: string): URL {
   const bucket = env('BUCKET_FILES');
-  const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+  const endpoint = configuredEndpoint('S3');
   if (endpoint) return new URL(`${endpoint.replace(/\/$/, '')}/${bucket}/${key}`);
-  return new URL(`https://${bucket}.s3.${env('AWS_REGION')}.amazonaws.com/${key}`);
+  return new URL(`https://${regionalHost(`${bucket}.s3`)}/${key}`);
 }
 
 function toSign(method: string, url: URL, headers: Record<string, string>) {

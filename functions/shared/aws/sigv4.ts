@@ -4,7 +4,7 @@ import { createHash, createHmac } from 'node:crypto';
 export interface SigningContext {
   accessKeyId: string;
   secretAccessKey: string;
-  sessionToken: string | undefined;
+  sessionToken?: string;
   region: string;
   /** The signing name, e.g. `dynamodb`. */
   service: string;

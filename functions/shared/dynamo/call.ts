@@ -1,7 +1,10 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { endpointOf } from '../aws/endpoint.ts';
 import { signPost } from '../aws/sigv4.ts';
+import { currentCredentials } from '../aws-credentials.ts';
 import { env } from '../environment.ts';
+import { traceHeader } from '../trace-header.ts';
 
 /**
  * DynamoDB's JSON protocol over plain HTTP, for the ten operations that the service uses. The SDK's client takes
@@ -51,20 +54,12 @@ export async function callDynamo<Output>(operation: string, input: object): Prom
 
 function callOnce(operation: string, body: string): Promise<unknown> {
   const { url, agent, send } = connection();
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
-  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) throw new Error('no AWS credentials in the environment');
   const signed = signPost(
-    {
-      accessKeyId: AWS_ACCESS_KEY_ID,
-      secretAccessKey: AWS_SECRET_ACCESS_KEY,
-      sessionToken: AWS_SESSION_TOKEN,
-      region: env('AWS_REGION'),
-      service: 'dynamodb',
-    },
+    { ...currentCredentials(), region: env('AWS_REGION'), service: 'dynamodb' },
     { host: url.host, 'x-amz-target': `DynamoDB_20120810.${operation}` },
     body,
   );
-  const trace = process.env._X_AMZN_TRACE_ID;
+  const trace = traceHeader();
   const headers = {
     ...signed,
     // As the SDK does in Lambda: ties the call to the invocation's trace.
@@ -128,14 +123,7 @@ let open: Connection | undefined;
 /** Connections are kept open between calls and invocations: a TLS handshake costs more than a call. */
 function connection(): Connection {
   if (open) return open;
-  const region = env('AWS_REGION');
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  // The SDK's own variables, so that one setting moves all calls to another endpoint.
-  const url = new URL(
-    process.env.AWS_ENDPOINT_URL_DYNAMODB ??
-      process.env.AWS_ENDPOINT_URL ??
-      `https://dynamodb.${region}.${suffix}`,
-  );
+  const url = endpointOf('DYNAMODB', 'dynamodb');
   const options = { keepAlive: true, maxSockets };
   open =
     url.protocol === 'https:'
