@@ -45,4 +45,6 @@ export interface Route {
   responses: Record<number, { description: string; schema?: ZodMiniType; contentType?: string }>;
   /** The record is changed under `If-Match` when the caller sends it. */
   conditional?: boolean;
+  /** A POST on which `Idempotency-Key` has no effect: what repeating it does instead, for the description. */
+  repeating?: string;
 }

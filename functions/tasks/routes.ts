@@ -20,6 +20,10 @@ const base = '/api/v1/tasks';
 const common = { function: 'tasks', tag: 'tasks' } as const;
 const theTask = { description: 'The task', schema: taskOutput };
 
+/** The token names one lease, and a lease is settled once. */
+const byToken =
+  'Repeating it with the same lease token gives the task as the first call left it, and changes nothing.';
+
 /** A row of a list: a task without input and result. */
 const taskRow = z.omit(taskOutput, { input: true, result: true });
 
@@ -195,6 +199,7 @@ const workerRoutes: Route[] = [
     summary: 'Extend a lease and tell the progress',
     body: heartbeatInput,
     conditional: true,
+    repeating: 'Repeating it extends the lease from the time of the repetition.',
     responses: { 200: { description: 'The lease', schema: heartbeatOutput } },
   },
   {
@@ -206,6 +211,7 @@ const workerRoutes: Route[] = [
     summary: 'Complete a task; people complete a to-do without a lease token',
     body: completeInput,
     conditional: true,
+    repeating: byToken,
     responses: { 200: theTask },
   },
   {
@@ -217,6 +223,7 @@ const workerRoutes: Route[] = [
     summary: 'Report a failed attempt; the task is scheduled again or dead',
     body: failInput,
     conditional: true,
+    repeating: byToken,
     responses: { 200: theTask },
   },
   {
@@ -228,6 +235,7 @@ const workerRoutes: Route[] = [
     summary: 'Give a task back without spending an attempt',
     body: releaseInput,
     conditional: true,
+    repeating: byToken,
     responses: { 200: theTask },
   },
   {
@@ -264,6 +272,7 @@ const fileRoutes: Route[] = [
     tag: 'files',
     summary: 'Get a URL to upload a file to; the file is kept for 30 days',
     body: fileInput,
+    repeating: 'Repeating it gives a URL for another file; nothing is kept until a file is uploaded.',
     responses: { 201: { description: 'Where and how to upload', schema: uploadOutput } },
   },
   {

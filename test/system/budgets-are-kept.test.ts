@@ -106,23 +106,39 @@ describe('tasks', () => {
   test('enqueue, claim, heartbeat, complete: one call each, but for the look at what became due', async () => {
     const type = 'budgeted';
     await api.put(`/api/v1/task-types/${type}`, { executor: 'worker' });
-    // A sandbox reads the type at its first use and keeps it for 30 s.
-    await api.post('/api/v1/tasks', { type });
-    await api.post('/api/v1/tasks/claim', { types: [type], workerId: 'w' });
-    const fresh = (calls: string[]) => calls.filter((call) => call !== 'GetItem');
-
-    const enqueued = await costOf('POST', '/api/v1/tasks', { type, input: { a: 1 } });
-    expect(fresh(enqueued.calls)).toEqual(['PutItem']);
-    const claimed = await costOf('POST', '/api/v1/tasks/claim', { types: [type], workerId: 'w' });
-    const [lease] = claimed.answer.body.tasks;
-    expect(fresh(claimed.calls).filter((call) => call === 'UpdateItem')).toHaveLength(1);
-    expect(fresh(claimed.calls).filter((call) => call === 'Query').length).toBeLessThanOrEqual(2);
-    const body = { leaseToken: lease.leaseToken };
-    const beat = await costOf('POST', `/api/v1/tasks/${lease.id}/heartbeat`, body);
-    expect(fresh(beat.calls)).toEqual(['UpdateItem']);
-    const done = await costOf('POST', `/api/v1/tasks/${lease.id}/complete`, body);
-    expect(fresh(done.calls)).toEqual(['UpdateItem']);
-    expect((await costOf('GET', `/api/v1/tasks/${lease.id}`)).calls).toEqual(['GetItem']);
+    const cycles: Record<'enqueue' | 'claim' | 'heartbeat' | 'complete' | 'get', string[]>[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      const enqueue = await costOf('POST', '/api/v1/tasks', { type, input: { a: 1 } });
+      const claim = await costOf('POST', '/api/v1/tasks/claim', { types: [type], workerId: 'w' });
+      const [{ id, leaseToken }] = claim.answer.body.tasks;
+      const heartbeat = await costOf('POST', `/api/v1/tasks/${id}/heartbeat`, { leaseToken });
+      const complete = await costOf('POST', `/api/v1/tasks/${id}/complete`, { leaseToken });
+      const get = await costOf('GET', `/api/v1/tasks/${id}`);
+      const costs = { enqueue, claim, heartbeat, complete, get };
+      for (const { answer } of Object.values(costs)) expect(answer.status).toBeLessThan(300);
+      cycles.push({
+        enqueue: enqueue.calls,
+        claim: claim.calls.sort(),
+        heartbeat: heartbeat.calls,
+        complete: complete.calls,
+        get: get.calls,
+      });
+    }
+    // A sandbox reads a type at its first use and keeps it for 30 s; other tests may bring new sandboxes in.
+    const warm = (step: keyof (typeof cycles)[number]) =>
+      cycles.map((cycle) => cycle[step]).reduce((a, b) => (b.length < a.length ? b : a));
+    expect(warm('enqueue')).toEqual(['PutItem']);
+    expect([
+      ['Query', 'UpdateItem'],
+      ['Query', 'Query', 'UpdateItem'],
+    ]).toContainEqual(warm('claim'));
+    expect(warm('heartbeat')).toEqual(['UpdateItem']);
+    expect(warm('complete')).toEqual(['UpdateItem']);
+    expect(warm('get')).toEqual(['GetItem']);
+    const typeReads = cycles
+      .flatMap(({ enqueue, claim, heartbeat, complete }) => [enqueue, claim, heartbeat, complete])
+      .filter((calls) => calls.includes('GetItem')).length;
+    expect(typeReads).toBeLessThanOrEqual(cycles.length);
   });
 
   test('a claim costs the same whatever the backlog', async () => {

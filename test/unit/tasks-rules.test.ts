@@ -8,10 +8,12 @@ import { dueKeys, dueUntil, readSortKey, readyKeys } from '../../functions/tasks
 import { newLeaseToken, readLeaseToken } from '../../functions/tasks/lease-token.ts';
 import { pollPause } from '../../functions/tasks/poll-pace.ts';
 import { rankOf, sortable } from '../../functions/tasks/rank.ts';
+import { taskRoutes } from '../../functions/tasks/routes.ts';
 import { hasEnded, isAllowed, taskStates, transitions } from '../../functions/tasks/state-machine.ts';
 import type { TaskItem } from '../../functions/tasks/task.ts';
 import { withJsonMembers } from '../../functions/tasks/task-view.ts';
 import { onTimer } from '../../functions/tasks/timers.ts';
+import { openApiDocument } from '../../tools/openapi.ts';
 
 const instants = fc.integer({ min: 0, max: Date.UTC(9999, 0) });
 const facts = fc
@@ -294,5 +296,31 @@ describe('a waiting claim', () => {
         expect(looks(random)).toBeLessThan(90);
       }),
     );
+  });
+});
+
+describe('the Idempotency-Key', () => {
+  test('is offered by the calls that it has an effect on, and the others say what repeating them does', () => {
+    const { paths } = openApiDocument(taskRoutes, '1') as {
+      paths: Record<
+        string,
+        { post?: { operationId: string; description?: string; parameters: { name: string }[] } }
+      >;
+    };
+    const posts = Object.values(paths).flatMap(({ post }) => (post ? [post] : []));
+    const offered = posts.filter(({ parameters }) =>
+      parameters.some(({ name }) => name === 'Idempotency-Key'),
+    );
+    expect(offered.map(({ operationId }) => operationId).sort()).toEqual([
+      'batchTasks',
+      'cancelTask',
+      'claimTasks',
+      'createImport',
+      'enqueueTask',
+      'retryTask',
+    ]);
+    for (const post of posts.filter((each) => !offered.includes(each))) {
+      expect(post.description).toMatch(/^Repeating it .* An Idempotency-Key has no effect\.$/);
+    }
   });
 });

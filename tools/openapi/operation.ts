@@ -14,6 +14,7 @@ export function operationOf(route: Route, components: Components): JsonSchema {
     operationId: route.operation,
     tags: [route.tag],
     summary: route.summary,
+    ...(route.repeating ? { description: `${route.repeating} An Idempotency-Key has no effect.` } : {}),
     ...(route.permission === 'public' ? { security: [] } : {}),
     parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(route.body
@@ -62,7 +63,7 @@ function headerParameters(route: Route): JsonSchema[] {
     schema: { type: 'string' },
   });
   return [
-    ...(route.method === 'POST' && route.permission !== 'public'
+    ...(route.method === 'POST' && route.permission !== 'public' && route.repeating === undefined
       ? [
           header(
             'Idempotency-Key',
