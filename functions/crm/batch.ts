@@ -9,10 +9,12 @@ import {
   subKey,
   withReplay,
 } from '../shared/idempotency.ts';
+import { log } from '../shared/logger.ts';
 import { mapConcurrently } from '../shared/map-concurrently.ts';
 import { Problem, type ProblemDetail } from '../shared/problem.ts';
 import { validate } from '../shared/validation.ts';
 import type { PlannedWrite, WritePlan } from '../shared/write-plan.ts';
+import { inWaves } from './batch-waves.ts';
 import { planCreate } from './create-record.ts';
 import { planDelete } from './delete-record.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
@@ -53,7 +55,8 @@ export interface BatchItemResult {
 const concurrency = 8;
 
 /**
- * Every operation by itself, in no particular order; each commits its own idempotency record.
+ * Every operation by itself, those on one record or unique value in the order of the request; each commits its own
+ * idempotency record.
  * @throws {Problem} `idempotency_mismatch`
  */
 export async function runBatch(
@@ -63,28 +66,35 @@ export async function runBatch(
   idempotency: IdempotencyKey | undefined,
 ): Promise<{ results: BatchItemResult[]; replayed: boolean }> {
   await openBatch(idempotency);
+  const results: BatchItemResult[] = [];
   let replayedCount = 0;
-  const results = await mapConcurrently(
-    operations,
-    concurrency,
-    async (operation, index): Promise<BatchItemResult> => {
+  for (const wave of inWaves(definition, operations)) {
+    await mapConcurrently(wave, concurrency, async ({ operation, index }) => {
       const key = subKey(idempotency, index);
+      const replay = (answer: StoredAnswer): BatchItemResult => {
+        replayedCount += 1;
+        return { index, ...fromStored(answer) };
+      };
       try {
-        return await withReplay(
+        results[index] = await withReplay(
           key,
           () => runOne(definition, operation, index, actor, key),
-          (answer) => {
-            replayedCount += 1;
-            return { index, ...fromStored(answer) };
-          },
+          replay,
         );
       } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        return { index, status: error.status, problem: pointInto(error, index) };
+        const problem = asProblem(error);
+        results[index] = { index, status: problem.status, problem: pointInto(problem, index) };
       }
-    },
-  );
+    });
+  }
   return { results, replayed: replayedCount === operations.length };
+}
+
+/** One operation that goes wrong on our side must not hide what became of the others. */
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  log().error('operation of a batch failed', { error: error as Error });
+  return new Problem('internal', 'Something went wrong on our side with this operation');
 }
 
 const raceAttempts = 5;

@@ -51,12 +51,14 @@ export async function planRestore(
   definition: EntityDefinition,
   id: string,
   actor: Actor,
+  ifMatch?: VersionCondition,
 ): Promise<WritePlan<CrmRecord>> {
   const { tenantId, subject } = actor.caller;
   const item = await getItem('crm', recordKey(definition, tenantId, id));
   if (!item || Number(item.ttl) < now().getTime() / 1000) throw notFound(definition.entity, id);
   if (isLiving(item)) throw new Problem('invalid_transition', `The ${definition.entity} is not deleted`);
   const before = toRecord(definition, item);
+  requireVersion(ifMatch, before.version);
   const after = { ...before, version: before.version + 1, updatedAt: instant(), updatedBy: subject };
   // What the record refers to may be gone, as for any living record; a cycle among parents must not come back.
   const { parentId } = before;

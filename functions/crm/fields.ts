@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseInstant } from '../shared/clock.ts';
 
 /** The building blocks of CRM records. Lengths are ours: generous for people, far below DynamoDB's 400 KB an item. */
 
@@ -17,7 +18,7 @@ export const email = z
   .check(
     z.trim(),
     z.maxLength(254),
-    z.regex(/^[^\s@<>()",;:]+@[^\s@.]+(\.[^\s@.]+)+$/, 'must be an e-mail address'),
+    z.regex(/^[^\s\p{C}@<>()",;:]+@[^\s\p{C}@.]+(\.[^\s\p{C}@.]+)+$/u, 'must be an e-mail address'),
   );
 
 /** As people write it; at least three digits. */
@@ -45,7 +46,12 @@ export const instant = z.pipe(
     offset: true,
     error: 'must be an ISO 8601 instant with a zone, such as 2026-01-31T09:30:00Z',
   }),
-  z.transform((value: string) => new Date(value).toISOString()),
+  z.transform((value: string, context) => {
+    const stored = parseInstant(value);
+    if (stored !== undefined) return stored;
+    context.issues.push({ code: 'custom', message: 'must lie between the years 0 and 9999', input: value });
+    return z.NEVER;
+  }),
 );
 
 /** The id of another record; whether it exists is checked in the write's own transaction. */

@@ -7,10 +7,13 @@ export function emailKey(email: string): string {
 
 /** Digits, with a leading `+` where the country code is known (`00` counts as one): E.164 where possible. */
 export function phoneKey(phone: string): string {
-  const trimmed = phone.trim();
-  const digits = trimmed.replace(/\D/g, '');
-  if (trimmed.startsWith('+')) return `+${digits}`;
-  return digits.startsWith('00') ? `+${digits.slice(2)}` : digits;
+  const [number = '', ...extension] = phone.trim().split(/[x#]/i);
+  const digits = number.replace(/\D/g, '');
+  const international = digits.startsWith('00') ? `+${digits.slice(2)}` : digits;
+  return [
+    number.startsWith('+') ? `+${digits}` : international,
+    ...extension.map((part) => part.replace(/\D/g, '')),
+  ].join('x');
 }
 
 export function domainKey(domain: string): string {

@@ -1,9 +1,14 @@
 import type { Item, Key } from '../shared/dynamo/item.ts';
+import { notFound } from '../shared/problem.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { nameKey } from './normalise.ts';
 
-/** The key of a record: all records of an entity in one partition, in the order of their creation. */
+/** What no id looks like is no record, and DynamoDB would refuse it as a key (empty, or longer than 1 KB). */
+const wellFormedId = /^[a-z]{2,5}_[0-9A-Z]{26}$/;
+
+/** The key of a record: all records of an entity in one partition, in the order of their creation. @throws {Problem} `not_found` */
 export function recordKey(definition: Pick<EntityDefinition, 'entity'>, tenantId: string, id: string): Key {
+  if (!wellFormedId.test(id)) throw notFound(definition.entity, id);
   return { pk: `${tenantId}#${definition.entity}`, sk: id };
 }
 

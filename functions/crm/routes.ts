@@ -119,6 +119,7 @@ function entityRoutes(definition: EntityDefinition): Route[] {
       path: `${base}/{id}/restore`,
       permission: 'records:write',
       summary: `Restore a deleted ${entity}`,
+      conditional: true,
       responses: { 200: found },
     },
     {

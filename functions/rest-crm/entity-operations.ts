@@ -53,8 +53,10 @@ export function entityOperations(definition: EntityDefinition): Record<string, O
       return noContent();
     },
     [names.restore]: async (request) =>
-      commit(request, await planRestore(definition, at(request, 'id'), request), (restored) =>
-        record(200, restored),
+      commit(
+        request,
+        await planRestore(definition, at(request, 'id'), request, request.ifMatch),
+        (restored) => record(200, restored),
       ),
     [names.batch]: (request) => batch(definition, request),
     [names.history]: async (request) => {

@@ -3,6 +3,18 @@ export function now(): Date {
   return new Date();
 }
 
+/**
+ * Text with a zone, or a date that means its first moment in UTC, as it is stored.
+ * @returns undefined when it is none, or outside the years 0 to 9999, whose text would not sort
+ */
+export function parseInstant(text: string): string | undefined {
+  const time = instantPattern.test(text) ? Date.parse(text) : Number.NaN;
+  const stored = Number.isNaN(time) ? '' : new Date(time).toISOString();
+  return /^\d{4}-/.test(stored) ? stored : undefined;
+}
+
+const instantPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
 /** An instant as Tandem stores and answers it: ISO 8601, UTC, milliseconds (`2026-01-31T09:30:00.000Z`). */
 export function instant(date: Date = now()): string {
   return date.toISOString();

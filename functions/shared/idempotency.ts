@@ -109,6 +109,8 @@ export async function withReplay<T>(
     return await run();
   } catch (error) {
     if (!idempotency || !(error instanceof Problem)) throw error;
+    // What the caller may not do, it may not see the answer of either.
+    if (error.code === 'forbidden' || error.code === 'unauthenticated') throw error;
     const answer = await findAnswer(idempotency);
     if (!answer) throw error;
     return replay(answer);

@@ -90,5 +90,5 @@ export function validationFailed(errors: ProblemDetail[]): Problem {
 
 /** The 404 for an id that does not exist for this caller: the same whether it exists for another tenant or not. */
 export function notFound(what: string, id: string): Problem {
-  return new Problem('not_found', `No ${what} with the id ${JSON.stringify(id)}`);
+  return new Problem('not_found', `No ${what} with the id ${JSON.stringify(id.slice(0, 100))}`);
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ApiRequest } from './api-request.ts';
 import { isTextType } from './request-body.ts';
 import { decodePercent } from './url-decoding.ts';
@@ -17,7 +18,8 @@ export interface ApiIdentity {
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 export function integrationEvent(api: ApiIdentity, request: ApiRequest, body: Buffer): object {
-  const isText = isTextType(request.headers['content-type']);
+  // What is not UTF-8 travels as bytes, so that the function can refuse it instead of reading replacement characters.
+  const isText = isTextType(request.headers['content-type']) && isUtf8(body);
   return {
     version: '2.0',
     ...commonEvent(api, request),

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Api, callerOf } from './support/api.ts';
+import { type Api, callerOf, sharedStack } from './support/api.ts';
 
 let api: Api;
 
@@ -49,6 +49,16 @@ describe('a contact', () => {
     for (const name of ['', '   ', 'nul\u0000', 'x'.repeat(201), 7, null, ['x'], {}]) {
       expect((await api.post('/api/v1/contacts', { name })).status).toBe(422);
     }
+    const bytes = await fetch(new URL('/api/v1/contacts', sharedStack().url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${api.token}`, 'content-type': 'application/json' },
+      body: Buffer.from([...Buffer.from('{"name":"'), 0xff, 0xfe, ...Buffer.from('"}')]),
+    });
+    expect(bytes.status).toBe(400);
+    expect((await create({ name: `${'a'.repeat(198)}😀` })).version).toBe(1);
+    expect(
+      (await api.post('/api/v1/contacts', `{"name":${'['.repeat(5_000)}${']'.repeat(5_000)}}`)).status,
+    ).toBe(400);
     const half = await api.post('/api/v1/contacts', '{"name":"x\\ud800"}');
     expect(half.body).toMatchObject({ status: 400, code: 'malformed_json' });
     expect((await api.post('/api/v1/contacts', '{"name":"\\ud83d\\ude00"}')).body.name).toBe('😀');
@@ -122,6 +132,41 @@ describe('a contact', () => {
     expect(restored.body).toMatchObject({ id: made.id, name: 'Phoenix', version: 3 });
     expect((await api.get('/api/v1/contacts?name=Phoenix')).body.data).toHaveLength(1);
     expect((await api.post(`${path}/restore`)).body).toMatchObject({ code: 'invalid_transition' });
+  });
+
+  test('is not found under what no id looks like', async () => {
+    for (const id of ['x', 'con_', `con_${'A'.repeat(3_000)}`, '%00', '..%2f..', 'con_%F0%9F%98%80']) {
+      for (const answer of [
+        await api.get(`/api/v1/contacts/${id}`),
+        await api.patch(`/api/v1/contacts/${id}`, { title: 'x' }),
+        await api.del(`/api/v1/contacts/${id}`),
+      ]) {
+        expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
+      }
+    }
+  });
+
+  test('is restored under If-Match only at that version', async () => {
+    const { id } = await create({ name: 'Restored once' });
+    await api.del(`/api/v1/contacts/${id}`);
+    const stale = await api.post(`/api/v1/contacts/${id}/restore`, undefined, { 'if-match': '"v1"' });
+    expect(stale.body).toMatchObject({ status: 412 });
+    expect((await api.post(`/api/v1/contacts/${id}/restore`, undefined, { 'if-match': '"v2"' })).status).toBe(
+      200,
+    );
+  });
+
+  test('keeps instants that sort, and refuses others', async () => {
+    const made = await create({ name: 'Timely', lastContactedAt: '2026-01-31T10:00:00+01:00' });
+    expect(made.lastContactedAt).toBe('2026-01-31T09:00:00.000Z');
+    for (const lastContactedAt of [
+      '9999-12-31T23:59:59-12:00',
+      '2026-02-30T00:00:00Z',
+      '2026-01-31',
+      'now',
+    ]) {
+      expect((await api.post('/api/v1/contacts', { name: 'X', lastContactedAt })).status).toBe(422);
+    }
   });
 
   test('frees its e-mail when deleted and wants it back when restored', async () => {

@@ -137,6 +137,15 @@ describe('a list', () => {
         expect.objectContaining({ parameter: 'createdAt[gt]' }),
       ]),
     });
+    for (const query of [
+      'cursor=',
+      'name[prefix]=%23',
+      `email=${'x'.repeat(3_000)}`,
+      'updatedAt[gte]=9999-12-31T23:59:59-12:00',
+    ]) {
+      expect((await api.get(`/api/v1/contacts?${query}`)).status).toBeGreaterThanOrEqual(400);
+      expect((await api.get(`/api/v1/contacts?${query}`)).status).toBeLessThan(500);
+    }
     expect((await api.get('/api/v1/contacts?limit=1&limit=2')).body).toMatchObject({
       code: 'validation_failed',
     });

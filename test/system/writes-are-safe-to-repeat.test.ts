@@ -146,6 +146,32 @@ describe('a batch', () => {
     );
   });
 
+  test('does what concerns one record or one value in the order of the request', async () => {
+    const one = (await api.post('/api/v1/contacts', { name: 'Ordered', email: 'ordered@x.example' })).body;
+    const updates = Array.from({ length: 10 }, (_, at) => ({
+      op: 'update',
+      id: one.id,
+      data: { title: `t${at}` },
+    }));
+    const upserts = Array.from({ length: 4 }, (_, at) => ({
+      op: 'upsert',
+      by: 'email',
+      data: { name: `Upsert ${at}`, email: 'same@x.example' },
+    }));
+    const answer = await api.post('/api/v1/contacts/batch', { operations: [...updates, ...upserts] });
+    const statuses = answer.body.results.map(({ status }: { status: number }) => status);
+    expect(statuses).toEqual([...Array(10).fill(200), 201, 200, 200, 200]);
+    expect((await api.get(`/api/v1/contacts/${one.id}`)).body.title).toBe('t9');
+    const moved = await api.post('/api/v1/contacts/batch', {
+      operations: [
+        { op: 'delete', id: one.id },
+        { op: 'create', data: { name: 'Successor', email: 'ordered@x.example' } },
+        { op: 'delete', id: '' },
+      ],
+    });
+    expect(moved.body.results.map(({ status }: { status: number }) => status)).toEqual([204, 201, 404]);
+  });
+
   test('that is atomic changes all or nothing', async () => {
     const taken = (await api.post('/api/v1/contacts', { name: 'Taken', email: 'taken@x.example' })).body;
     const refused = await api.post('/api/v1/contacts/batch', {

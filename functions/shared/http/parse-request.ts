@@ -31,7 +31,7 @@ export function parseRequest(event: HttpEvent, route: Route, context: Context): 
   return {
     caller,
     requestId: event.requestContext.requestId,
-    path: (event.pathParameters ?? {}) as Record<string, string>,
+    path: parsePath(event),
     query: parseQuery(event.rawQueryString, route.query),
     body: parseBody(rawBody, route.body),
     ifMatch: parseIfMatch(event.headers['if-match']),
@@ -102,6 +102,9 @@ function parseBody(text: string, schema: z.ZodMiniType | undefined): unknown {
     if (empty.success) return empty.data;
     throw new Problem('malformed_json', 'A JSON body is needed and there was none');
   }
+  if (isTooDeep(text)) {
+    throw new Problem('malformed_json', `The JSON is nested deeper than ${maxDepth} levels`);
+  }
   let value: unknown;
   try {
     value = parseLossless(text);
@@ -114,11 +117,39 @@ function parseBody(text: string, schema: z.ZodMiniType | undefined): unknown {
   return validate(schema, value);
 }
 
+/** Levels of JSON; far below what would exhaust the stack, far above what people and programs send. */
+const maxDepth = 1_000;
+
+/** Counts brackets, also those in strings: whoever sends a thousand of them in a row is refused for nothing good. */
+function isTooDeep(text: string): boolean {
+  if (text.length <= maxDepth) return false;
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[{\]}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (depth > maxDepth) return true;
+  }
+  return false;
+}
+
 const surrogateEscape = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
 
 /** A lone surrogate can only come from an escape, and `JSON.stringify` escapes nothing else that way. */
 function hasLoneSurrogate(text: string, value: unknown): boolean {
   return surrogateEscape.test(text) && surrogateEscape.test(JSON.stringify(value));
+}
+
+/** Longest path parameter: ids have 30 characters, addresses 254; DynamoDB's keys end at 1 KB. */
+const maxPathParameter = 512;
+
+/** @throws {Problem} `not_found` for what no record can be named */
+function parsePath(event: HttpEvent): Record<string, string> {
+  const parameters = (event.pathParameters ?? {}) as Record<string, string>;
+  for (const value of Object.values(parameters)) {
+    if (value.length > maxPathParameter || !value.isWellFormed()) {
+      throw new Problem('not_found', `Nothing is at ${event.rawPath.slice(0, 100)}…`);
+    }
+  }
+  return parameters;
 }
 
 /** @throws {Problem} `unknown_parameter` naming the nearest known one */

@@ -37,7 +37,7 @@ export async function runList(
   const filter = options.hydrate ? undefined : filterExpression(plan.residual, spec);
   const found: Item[] = [];
   let read = 0;
-  let startKey = query.cursor && startKeyOf(decodeCursor(query.cursor, scope), plan);
+  let startKey = query.cursor === undefined ? undefined : startKeyOf(decodeCursor(query.cursor, scope), plan);
   while (found.length < wanted) {
     const limit = Math.min(
       maxRowsRead - read,
