@@ -247,11 +247,11 @@ test('a key that is limited to other types gets nowhere near a task', async () =
   const { actor, task } = await leased();
   const scoped = { ...actor, caller: { ...actor.caller, taskTypes: ['sms.send'] } };
   for (const call of [
-    getTask(task.id, scoped),
-    completeTask(holderOf(task), 1, scoped),
-    heartbeat(holderOf(task), {}, scoped),
-    cancel(task.id, scoped),
+    () => getTask(task.id, scoped),
+    () => completeTask(holderOf(task), 1, scoped),
+    () => heartbeat(holderOf(task), {}, scoped),
+    () => cancel(task.id, scoped),
   ]) {
-    expect(await problemCode(call)).toBe('forbidden');
+    expect(await problemCode(call())).toBe('forbidden');
   }
 });
