@@ -5,6 +5,7 @@ import { requireVersion, type VersionCondition } from '../shared/etag.ts';
 import { notFound, Problem } from '../shared/problem.ts';
 import type { WritePlan } from '../shared/write-plan.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
+import { getRecord } from './find-records.ts';
 import { replaceAtVersion } from './patch-record.ts';
 import { indexAttributeNames, isLiving, recordKey, restorableDays, toRecord } from './record-item.ts';
 import { parentChecks } from './references.ts';
@@ -23,9 +24,7 @@ export async function planDelete(
   ifMatch?: VersionCondition,
 ): Promise<WritePlan<CrmRecord>> {
   const { tenantId, subject } = actor.caller;
-  const item = await getItem('crm', recordKey(definition, tenantId, id));
-  if (!isLiving(item)) throw notFound(definition.entity, id);
-  const before = toRecord(definition, item);
+  const before = await getRecord(definition, id, actor);
   requireVersion(ifMatch, before.version);
   const deletedAt = instant();
   const after = { ...before, version: before.version + 1, updatedAt: deletedAt, updatedBy: subject };

@@ -1,13 +1,14 @@
 import type { Actor } from '../shared/actor.ts';
 import { instant } from '../shared/clock.ts';
 import type { Item } from '../shared/dynamo/item.ts';
-import { ConditionFailed, type Expression, getItem, updateItem } from '../shared/dynamo/table.ts';
+import { ConditionFailed, type Expression, updateItem } from '../shared/dynamo/table.ts';
 import { preconditionFailed, requireVersion, type VersionCondition } from '../shared/etag.ts';
 import { applyMergePatch } from '../shared/merge-patch.ts';
 import { notFound, Problem } from '../shared/problem.ts';
 import { carryOut, type WritePlan } from '../shared/write-plan.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
-import { indexAttributes, isLiving, recordKey, toItem, toRecord } from './record-item.ts';
+import { getRecord } from './find-records.ts';
+import { indexAttributes, isLiving, livingCondition, recordKey, toItem, toRecord } from './record-item.ts';
 import { parentChecks, referenceChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
 
@@ -95,12 +96,11 @@ function setAttributes(attributes: Record<string, unknown>): Expression {
 }
 
 function livingAt(ifMatch: VersionCondition | undefined): Expression {
-  const living = 'attribute_exists(pk) AND attribute_not_exists(deletedAt)';
-  if (!ifMatch || ifMatch.any) return { text: living };
+  if (!ifMatch || ifMatch.any) return { text: livingCondition };
   // No tag of ours at all: nothing can match, and the refusal tells the current version.
   const versions = ifMatch.versions.length > 0 ? ifMatch.versions : [0];
   return {
-    text: `${living} AND #version IN (${versions.map((_, at) => `:v${at}`).join(', ')})`,
+    text: `${livingCondition} AND #version IN (${versions.map((_, at) => `:v${at}`).join(', ')})`,
     names: { '#version': 'version' },
     values: Object.fromEntries(versions.map((version, at) => [`:v${at}`, version])),
   };
@@ -115,9 +115,7 @@ export async function planPatch(
   ifMatch?: VersionCondition,
 ): Promise<WritePlan<CrmRecord>> {
   const { tenantId, subject } = actor.caller;
-  const item = await getItem('crm', recordKey(definition, tenantId, id));
-  if (!isLiving(item)) throw notFound(definition.entity, id);
-  const before = toRecord(definition, item);
+  const before = await getRecord(definition, id, actor);
   requireVersion(ifMatch, before.version);
   const merged = applyMergePatch(before, patch) as CrmRecord;
   const after: CrmRecord = {

@@ -96,3 +96,6 @@ export const restorableDays = 30;
 export function isLiving(item: Item | undefined): item is Item {
   return item !== undefined && item.deletedAt === undefined;
 }
+
+/** The condition that a record is there and not deleted. */
+export const livingCondition = 'attribute_exists(pk) AND attribute_not_exists(deletedAt)';

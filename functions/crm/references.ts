@@ -2,7 +2,7 @@ import { getItem } from '../shared/dynamo/table.ts';
 import { validationFailed } from '../shared/problem.ts';
 import type { PlannedWrite } from '../shared/write-plan.ts';
 import type { EntityDefinition, ReferenceField } from './entity.ts';
-import { isLiving, recordKey } from './record-item.ts';
+import { isLiving, livingCondition, recordKey } from './record-item.ts';
 
 /**
  * Checks, in the write's own transaction, that the records which the given members name exist in the tenant.
@@ -22,7 +22,7 @@ export function referenceChecks(
           kind: 'check',
           table: 'crm',
           key: recordKey(reference, tenantId, id),
-          condition: { text: living },
+          condition: { text: livingCondition },
         },
         refused: () => unknownReference(reference, id),
       } satisfies PlannedWrite,
@@ -39,8 +39,6 @@ function unknownReference(reference: ReferenceField, id: string) {
     },
   ]);
 }
-
-const living = 'attribute_exists(pk) AND attribute_not_exists(deletedAt)';
 
 /** Longest line of parents that is followed; deeper ones are refused. */
 const maxParents = 25;
@@ -84,8 +82,8 @@ export async function parentChecks(
         table: 'crm',
         key,
         condition: above
-          ? { text: `${living} AND parentId = :above`, values: { ':above': above } }
-          : { text: `${living} AND attribute_not_exists(parentId)` },
+          ? { text: `${livingCondition} AND parentId = :above`, values: { ':above': above } }
+          : { text: `${livingCondition} AND attribute_not_exists(parentId)` },
       },
     });
     at = above;

@@ -7,9 +7,10 @@ import { contact } from './contact.ts';
 import type { EntityDefinition } from './entity.ts';
 import { historyEntry } from './history-entry.ts';
 
+const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
+
 /** The operations of an entity are named after it: `createContact`, `listContacts`. */
 export function operationNames({ entity, collection }: Pick<EntityDefinition, 'entity' | 'collection'>) {
-  const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
   const [one, many] = [capital(entity), capital(collection)];
   return {
     create: `create${one}`,
@@ -149,7 +150,6 @@ function entityRoutes(definition: EntityDefinition): Route[] {
 
 /** E.g. `upsertContactByEmail`. */
 export function upsertOperation(definition: EntityDefinition, field: string): string {
-  const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
   return `upsert${capital(definition.entity)}By${capital(field)}`;
 }
 
