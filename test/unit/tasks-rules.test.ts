@@ -288,7 +288,8 @@ describe('a waiting claim', () => {
 
   test('looks at most every 75 ms for two seconds, and about once a second in the end', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (random) => {
+      // As Math.random gives them: 1 is never among them.
+      fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (random) => {
         expect(pollPause(0, random)).toBeLessThanOrEqual(75);
         expect(pollPause(1_999, random)).toBeLessThanOrEqual(75);
         expect(pollPause(20_000, random)).toBeGreaterThanOrEqual(800);
