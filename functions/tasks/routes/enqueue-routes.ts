@@ -1,0 +1,46 @@
+import * as z from 'zod/mini';
+import type { Route } from '../../shared/route.ts';
+import { batchInput } from '../enqueue-batch.ts';
+import { enqueueInput } from '../enqueue-input.ts';
+import { taskOutput } from '../task-view.ts';
+import { base, common, theTask } from './common.ts';
+
+const batchResults = z.strictObject({
+  results: z.array(
+    z.strictObject({
+      index: z.int(),
+      status: z.int(),
+      data: z.optional(taskOutput),
+      problem: z.optional(z.unknown()),
+    }),
+  ),
+});
+
+export const enqueueRoutes: Route[] = [
+  {
+    ...common,
+    operation: 'enqueueTask',
+    method: 'POST',
+    path: base,
+    permission: 'tasks:write',
+    summary: 'Enqueue a task',
+    body: enqueueInput,
+    responses: {
+      200: { description: 'The living task with the same dedupeKey', schema: taskOutput },
+      201: theTask,
+    },
+  },
+  {
+    ...common,
+    operation: 'batchTasks',
+    method: 'POST',
+    path: `${base}/batch`,
+    permission: 'tasks:write',
+    summary: 'Enqueue up to 100 tasks at once',
+    body: batchInput,
+    responses: {
+      200: { description: 'All tasks were made or found', schema: batchResults },
+      207: { description: 'Some were not; each result has its own status', schema: batchResults },
+    },
+  },
+];
