@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DynamoDBRecord } from 'aws-lambda';
-import fc from 'fast-check';
 import { handler } from '../../functions/changes/handler.ts';
 import type { Publication } from '../../functions/changes/publications.ts';
 import { publish } from '../../functions/changes/publish.ts';
@@ -25,6 +24,7 @@ import { createdPartition } from '../../functions/tasks/index-keys.ts';
 import { retryTask } from '../../functions/tasks/retry.ts';
 import { taskKey } from '../../functions/tasks/task.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { fc } from '../support/property.ts';
 import { readStream } from '../support/stream.ts';
 
 interface Published {

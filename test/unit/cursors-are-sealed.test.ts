@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { decodeCursor, encodeCursor } from '../../functions/shared/cursor.ts';
+import { fc } from '../support/property.ts';
 
 beforeAll(() => {
   process.env.CURSOR_KEY = 'a key of this test';

@@ -6,10 +6,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { fromAttributes, toAttributes } from '../../functions/shared/dynamo/item.ts';
 import { ConditionFailed, getItem, putItem } from '../../functions/shared/dynamo/table.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { fc } from '../support/property.ts';
 
 let dynamo: TestDynamo;
 let sdk: DynamoDBClient;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { parseLossless } from '../../functions/shared/json.ts';
+import { fc } from '../support/property.ts';
 
 const roundTrip = (text: string) => JSON.stringify(parseLossless(text));
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { applyMergePatch } from '../../functions/shared/merge-patch.ts';
+import { fc } from '../support/property.ts';
 
 describe('JSON merge patch', () => {
   // The examples of RFC 7396, appendix A.

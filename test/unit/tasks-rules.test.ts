@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { parseLossless } from '../../functions/shared/json.ts';
 import { backoffMillis } from '../../functions/tasks/backoff.ts';
 import { pickSpread } from '../../functions/tasks/contention.ts';
@@ -14,6 +13,7 @@ import type { TaskItem } from '../../functions/tasks/task.ts';
 import { withJsonMembers } from '../../functions/tasks/task-view.ts';
 import { onTimer } from '../../functions/tasks/timers.ts';
 import { openApiDocument } from '../../tools/openapi.ts';
+import { fc } from '../support/property.ts';
 
 const instants = fc.integer({ min: 0, max: Date.UTC(9999, 0) });
 const facts = fc

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { eventTypes, isWanted } from '../../functions/platform/webhooks/event-types.ts';
 import { isReachable, publicLookup } from '../../functions/platform/webhooks/public-address.ts';
 import { nextDelay } from '../../functions/platform/webhooks/retry-schedule.ts';
 import { signDelivery } from '../../functions/platform/webhooks/signing.ts';
 import { isAllowedUrl } from '../../functions/platform/webhooks/target-url.ts';
+import { fc } from '../support/property.ts';
 
 afterEach(() => {
   delete process.env.WEBHOOKS_ALLOW_LOOPBACK;
