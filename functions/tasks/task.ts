@@ -2,8 +2,8 @@ import type { Item, Key } from '../shared/dynamo/item.ts';
 import type { TaskFacts } from './facts.ts';
 import type { TaskState } from './state-machine.ts';
 
-/** Who does the tasks of a type: programs that claim over HTTP, our runner, or a person. */
-export const executors = ['worker', 'builtin', 'person'] as const;
+/** Who does the tasks of a type: programs that claim over HTTP, a URL that is called, our runner, or a person. */
+export const executors = ['worker', 'http', 'builtin', 'person'] as const;
 export type Executor = (typeof executors)[number];
 
 /** How one lease of a task began and ended. */

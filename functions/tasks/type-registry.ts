@@ -3,10 +3,13 @@ import { instant } from '../shared/clock.ts';
 import type { Item } from '../shared/dynamo/item.ts';
 import { getItem, queryPage } from '../shared/dynamo/table.ts';
 import { requireVersion, type VersionCondition } from '../shared/etag.ts';
+import { parseLossless } from '../shared/json.ts';
 import { notFound, Problem, validationFailed } from '../shared/problem.ts';
 import { shortCache } from '../shared/short-cache.ts';
 import { carryOut } from '../shared/write-plan.ts';
-import { builtInTypes, type TaskType, type TaskTypeInput } from './task-type.ts';
+import { absentMembers, builtInTypes, type TaskType, type TaskTypeInput } from './task-type.ts';
+import { canonicalJson } from './types/canonical-json.ts';
+import type { JsonSchema } from './types/definition.ts';
 
 /** Types in force, and each of their versions for the tasks that were made with it. */
 const currentKey = (tenantId: string, name: string) => ({ pk: `${tenantId}#tasktype`, sk: name });
@@ -106,13 +109,13 @@ export async function putType(
   const before = item && toType(item);
   requireVersion(ifMatch, before?.version ?? 0);
   if (before) requireSameExecutor(before, input);
-  if (before && sameDefinition(before, input)) return { created: false, type: before };
+  const definition = definitionOf(input, before);
+  if (before && sameDefinition(before, definition)) return { created: false, type: before };
   const at = instant();
   const type: TaskType = {
     name,
     builtIn: false,
-    ...input,
-    description: input.description ?? null,
+    ...definition,
     version: (before?.version ?? 0) + 1,
     createdAt: before?.createdAt ?? at,
     createdBy: before?.createdBy ?? caller.subject,
@@ -124,7 +127,7 @@ export async function putType(
       write: {
         kind: 'put',
         table: 'platform',
-        item: { ...currentKey(caller.tenantId, name), ...type },
+        item: { ...currentKey(caller.tenantId, name), ...toStored(type) },
         condition: before
           ? {
               text: '#version = :version',
@@ -138,7 +141,7 @@ export async function putType(
       write: {
         kind: 'put',
         table: 'platform',
-        item: { ...versionKey(caller.tenantId, name, type.version), ...type },
+        item: { ...versionKey(caller.tenantId, name, type.version), ...toStored(type) },
       },
     },
   ]);
@@ -154,22 +157,56 @@ function requireSameExecutor({ name, executor }: TaskType, input: TaskTypeInput)
   );
 }
 
-function sameDefinition(before: TaskType, input: TaskTypeInput): boolean {
-  const definition = ({ description, executor, leaseSeconds, retry, ...rest }: TaskType | TaskTypeInput) => [
-    description ?? null,
-    executor,
-    leaseSeconds,
-    retry.maxAttempts,
-    retry.initialSeconds,
-    retry.factor,
-    retry.maxSeconds,
-    retry.jitter,
-    rest.priorityWeightSeconds,
-    rest.retentionDays,
-  ];
-  return JSON.stringify(definition(before)) === JSON.stringify(definition(input));
+/** What callers can say of a type; the rest is its history. */
+type Definition = Omit<
+  TaskType,
+  'name' | 'builtIn' | 'version' | 'createdAt' | 'createdBy' | 'updatedAt' | 'updatedBy'
+>;
+
+/** @throws {Problem} `conflict` when tasks would be left in parts of the queue where nobody looks any more */
+function definitionOf(input: TaskTypeInput, before: TaskType | undefined): Definition {
+  const readyShards = input.readyShards ?? before?.readyShards ?? 1;
+  if (before && readyShards < before.readyShards) {
+    throw new Problem(
+      'conflict',
+      `The task type ${before.name} has ${before.readyShards} readyShards and they cannot become fewer`,
+      {
+        errors: [
+          { pointer: '/readyShards', code: 'conflict', message: `must be at least ${before.readyShards}` },
+        ],
+      },
+    );
+  }
+  return {
+    ...input,
+    readyShards,
+    description: input.description ?? null,
+    http: input.http ?? null,
+    inputSchema: input.inputSchema ?? null,
+    resultSchema: input.resultSchema ?? null,
+    concurrency: input.concurrency ?? null,
+    rateLimit: input.rateLimit ?? null,
+  };
 }
 
-function toType({ pk: _pk, sk: _sk, ...type }: Item): TaskType {
-  return type as unknown as TaskType;
+/** Compares all that the new definition says, whatever members it has. */
+function sameDefinition(before: TaskType, definition: Definition): boolean {
+  const members = Object.keys(definition) as (keyof Definition)[];
+  return members.every((name) => canonicalJson(before[name]) === canonicalJson(definition[name]));
+}
+
+/** Schemas are stored as text: every digit, and names that DynamoDB has no room for, such as the empty one. */
+function toStored({ inputSchema, resultSchema, ...type }: TaskType): Item {
+  const text = (schema: JsonSchema | null) => (schema === null ? null : JSON.stringify(schema));
+  return { ...type, inputSchema: text(inputSchema), resultSchema: text(resultSchema) };
+}
+
+function toType({ pk: _pk, sk: _sk, inputSchema, resultSchema, ...type }: Item): TaskType {
+  const parsed = (text: unknown) => (typeof text === 'string' ? parseLossless(text) : null);
+  return {
+    ...absentMembers,
+    ...type,
+    inputSchema: parsed(inputSchema),
+    resultSchema: parsed(resultSchema),
+  } as TaskType;
 }

@@ -57,6 +57,7 @@ describe('task types', () => {
     expect(all.body.data.map(({ name }: { name: string }) => name)).toEqual([
       'a.type',
       'contacts.import',
+      'dead-letters.redrive',
       'email.send',
       'todo',
     ]);
@@ -68,10 +69,59 @@ describe('task types', () => {
     ['x', { leaseSeconds: 0 }, 422],
     ['x', { executor: 'builtin' }, 422],
     ['x', { executor: 'http' }, 422],
-    ['x', { inputSchema: {} }, 422],
+    ['x', { executor: 'http', http: { url: 'ftp://a.example' } }, 422],
+    ['x', { executor: 'http', http: { url: 'https://a.example', timeoutSeconds: 61 } }, 422],
+    ['x', { executor: 'worker', http: { url: 'https://a.example' } }, 422],
+    ['x', { inputSchema: 'x' }, 422],
+    ['x', { inputSchema: [] }, 422],
+    ['x', { resultSchema: 5 }, 422],
+    ['x', { readyShards: 17 }, 422],
+    ['x', { concurrency: 0 }, 422],
+    ['x', { rateLimit: { count: 1 } }, 422],
     ['x', { retry: { maxAttempts: 0 } }, 422],
   ])('%s %j is refused', async (name, body, status) => {
     expect((await putType(name, body)).status).toBe(status);
+  });
+
+  test('answer everything that was said of them, and null for what was not', async () => {
+    const plain = await putType('plain', {});
+    expect(plain.body).toMatchObject({
+      http: null,
+      inputSchema: null,
+      resultSchema: null,
+      readyShards: 1,
+      concurrency: null,
+      rateLimit: null,
+    });
+    const said = {
+      executor: 'http',
+      http: { url: 'https://a.example/hook', timeoutSeconds: 5 },
+      inputSchema: { type: 'object', properties: { '': { minimum: 1 } } },
+      resultSchema: true,
+      readyShards: 4,
+      concurrency: 3,
+      rateLimit: { count: 10, perSeconds: 60 },
+    };
+    expect(await putType('full', said)).toMatchObject({ status: 201, body: { ...said, version: 1 } });
+    const got = await call('GET /api/v1/task-types/{name}', { path: { name: 'full' } });
+    expect(got.body).toMatchObject(said);
+    const reordered = { ...said, inputSchema: { properties: { '': { minimum: 1 } }, type: 'object' } };
+    expect(await putType('full', reordered)).toMatchObject({ status: 200, body: { version: 1 } });
+    for (const change of [{ concurrency: 4 }, { resultSchema: false }, { rateLimit: null }, { http: null }]) {
+      const answer = await putType('full', { ...said, ...change });
+      expect(answer.status).toBe('http' in change ? 422 : 200);
+    }
+    expect((await putType('full', said)).body.version).toBe(5);
+  });
+
+  test('may get more shards and never fewer', async () => {
+    await putType('sharded', { readyShards: 4 });
+    expect(await putType('sharded', { readyShards: 2 })).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', detail: expect.stringContaining('4 readyShards') },
+    });
+    expect((await putType('sharded', { readyShards: 8 })).body.readyShards).toBe(8);
+    expect((await putType('sharded', { leaseSeconds: 5 })).body.readyShards).toBe(8);
   });
 
   test('keep their executor, on which their tasks depend', async () => {
