@@ -53,7 +53,11 @@ function functionEnvironments(
   const tasks = { TABLE_TASKS: tables.tasks.tableName };
   const platform = { TABLE_PLATFORM: tables.platform.tableName };
   const views = { TABLE_VIEWS: tables.views.tableName };
-  const runner = { QUEUE_RUNNER_URL: queues.runner.queue.queueUrl };
+  const runner = {
+    QUEUE_RUNNER_HIGH_URL: queues.runnerHigh.queue.queueUrl,
+    QUEUE_RUNNER_URL: queues.runner.queue.queueUrl,
+    QUEUE_RUNNER_LOW_URL: queues.runnerLow.queue.queueUrl,
+  };
   const webhooks = { QUEUE_WEBHOOKS_URL: queues.webhooks.queue.queueUrl };
   const files = { BUCKET_FILES: storage.files.bucketName };
   const tokens = { JWT_ISSUER: identity.issuer, JWT_AUDIENCE: identity.audience };

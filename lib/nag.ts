@@ -34,11 +34,13 @@ const acknowledgements: Acknowledgement[] = [
     ids: ['Serverless::Serverless-LambdaEventSourceMappingDestination'],
     reason: 'An SQS event source takes no destination: the queue itself has a dead-letter queue',
   },
-  ...['runner-dlq', 'webhooks-dlq', 'changes-dlq', 'clock-dlq'].map((queue) => ({
-    path: `Queues/${queue}`,
-    ids: ['Serverless::Serverless-SQSRedrivePolicy', 'AwsSolutions::AwsSolutions-SQS3'],
-    reason: 'This is itself a failure queue, with an alarm on its depth',
-  })),
+  ...['runner-high-dlq', 'runner-dlq', 'runner-low-dlq', 'webhooks-dlq', 'changes-dlq', 'clock-dlq'].map(
+    (queue) => ({
+      path: `Queues/${queue}`,
+      ids: ['Serverless::Serverless-SQSRedrivePolicy', 'AwsSolutions::AwsSolutions-SQS3'],
+      reason: 'This is itself a failure queue, with an alarm on its depth',
+    }),
+  ),
   {
     path: 'Storage/Files',
     ids: ['AwsSolutions::AwsSolutions-S1'],

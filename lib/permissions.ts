@@ -30,7 +30,8 @@ export function grantPermissions(
   }: { tables: Tables; queues: Queues; storage: Storage; graphqlApi: GraphqlApi },
 ): void {
   const may = (table: TableName, actions: string[]) => tableStatements(tables.all[table], table, actions);
-  const send = (queue: Queue) => [allow(['sqs:SendMessage'], queue.queueArn)];
+  const send = (...to: Queue[]) => [allow(['sqs:SendMessage'], ...to.map(({ queueArn }) => queueArn))];
+  const runnerQueues = Object.values(queues.runnerQueues).map(({ queue }) => queue);
   const objects = (actions: string[], ...prefixes: string[]) => [
     allow(actions, ...prefixes.map((prefix) => storage.files.arnForObjects(`${prefix}/*`))),
   ];
@@ -47,7 +48,7 @@ export function grantPermissions(
       ...tasks,
       ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
       ...objects(['s3:PutObject', 's3:GetObject'], imports),
-      ...send(queues.runner.queue),
+      ...send(...runnerQueues),
     ],
     platform: [
       ...may('platform', [...read, ...write, 'DeleteItem']),
@@ -67,7 +68,7 @@ export function grantPermissions(
       ...tasks,
       ...may('platform', [...settings, ...idempotency]),
       ...may('views', read),
-      ...send(queues.runner.queue),
+      ...send(...runnerQueues),
     ],
     authorizer: may('platform', ['GetItem']),
     changes: [
@@ -82,7 +83,7 @@ export function grantPermissions(
       ...may('platform', [...settings, ...idempotency]),
       ...may('views', read),
       ...objects(['s3:PutObject', 's3:GetObject'], imports),
-      ...send(queues.runner.queue),
+      ...send(...runnerQueues),
     ],
     webhooks: [
       ...may('platform', [...settings, 'UpdateItem']),

@@ -24,14 +24,25 @@ export interface ProcessingProps {
   functions: Record<FunctionName, TandemFunction>;
 }
 
+type RunnerQueueName = keyof Queues['runnerQueues'];
+
+/**
+ * Batches of ten at work at once. Each priority has sandboxes of its own, so that tasks of high priority need not
+ * wait for others to end and those of low priority always get on, if slowly. Lambda takes no less than two.
+ */
+const runnerConcurrency: Record<RunnerQueueName, number> = { 'runner-high': 10, runner: 10, 'runner-low': 2 };
+const webhooksConcurrency = 10;
+
 /** What runs by itself: the stream consumer, the two queue consumers and the clock. */
 export class Processing extends Construct {
   constructor(scope: Construct, id: string, { stage, tables, queues, functions }: ProcessingProps) {
     super(scope, id);
     this.#consumeStream('crm', tables.crm, functions.changes, queues);
     this.#consumeStream('tasks', tables.tasks, functions.changes, queues);
-    this.#consumeQueue('runner', queues.runner, functions.runner);
-    this.#consumeQueue('webhooks', queues.webhooks, functions.webhooks);
+    for (const [name, queue] of Object.entries(queues.runnerQueues)) {
+      this.#consumeQueue(name, queue, functions.runner, runnerConcurrency[name as RunnerQueueName]);
+    }
+    this.#consumeQueue('webhooks', queues.webhooks, functions.webhooks, webhooksConcurrency);
     this.#everyMinute(stage, functions.clock, queues);
   }
 
@@ -70,7 +81,7 @@ export class Processing extends Construct {
     mapping.node.addDependency(target.role);
   }
 
-  #consumeQueue(name: string, { queue }: WorkQueue, target: TandemFunction): void {
+  #consumeQueue(name: string, { queue }: WorkQueue, target: TandemFunction, maxConcurrency: number): void {
     target.allow(
       allow(
         ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
@@ -82,7 +93,7 @@ export class Processing extends Construct {
       eventSourceArn: queue.queueArn,
       batchSize: 10,
       reportBatchItemFailures: true,
-      maxConcurrency: 10,
+      maxConcurrency,
     });
     mapping.node.addDependency(target.role);
   }

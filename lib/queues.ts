@@ -15,7 +15,10 @@ export interface WorkQueue {
  * Standard queues become fair by their senders: each message carries `MessageGroupId` = tenant.
  */
 export class Queues extends Construct {
+  /** Tasks for the runner by their priority: a queue each, so that a backlog of one never delays another. */
+  readonly runnerHigh: WorkQueue;
   readonly runner: WorkQueue;
+  readonly runnerLow: WorkQueue;
   readonly webhooks: WorkQueue;
   /** Where the position of a stream batch goes that `changes` could not process. */
   readonly changesFailures: Queue;
@@ -26,7 +29,9 @@ export class Queues extends Construct {
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
     this.#stage = stage;
+    this.runnerHigh = this.#workQueue('runner-high', timeouts.runner);
     this.runner = this.#workQueue('runner', timeouts.runner);
+    this.runnerLow = this.#workQueue('runner-low', timeouts.runner);
     this.webhooks = this.#workQueue('webhooks', timeouts.webhooks);
     this.changesFailures = this.#queue('changes-dlq', { retentionPeriod: Duration.days(14) });
     this.clockFailures = this.#queue('clock-dlq', { retentionPeriod: Duration.days(14) });
@@ -35,15 +40,21 @@ export class Queues extends Construct {
   /** Every queue that collects failures; each has an alarm on its depth. */
   get failureQueues(): Record<string, Queue> {
     return {
-      'runner-dlq': this.runner.deadLetters,
-      'webhooks-dlq': this.webhooks.deadLetters,
+      ...Object.fromEntries(
+        Object.entries(this.workQueues).map(([name, { deadLetters }]) => [`${name}-dlq`, deadLetters]),
+      ),
       'changes-dlq': this.changesFailures,
       'clock-dlq': this.clockFailures,
     };
   }
 
   get workQueues(): Record<string, WorkQueue> {
-    return { runner: this.runner, webhooks: this.webhooks };
+    return { ...this.runnerQueues, webhooks: this.webhooks };
+  }
+
+  /** The runner's queues, by name. */
+  get runnerQueues(): Record<'runner-high' | 'runner' | 'runner-low', WorkQueue> {
+    return { 'runner-high': this.runnerHigh, runner: this.runner, 'runner-low': this.runnerLow };
   }
 
   #workQueue(name: string, consumerTimeout: Duration): WorkQueue {

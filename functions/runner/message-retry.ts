@@ -1,7 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import { awsJson } from '../shared/aws/json-call.ts';
-import { env } from '../shared/environment.ts';
 import { log } from '../shared/logger.ts';
+import { runnerQueueUrl } from '../tasks/runner-queue.ts';
 
 /**
  * Shortens the wait of a failed message. The queue's visibility timeout is there for sandboxes that die, six
@@ -9,15 +9,26 @@ import { log } from '../shared/logger.ts';
  */
 export async function retryMessageSoon(record: SQSRecord): Promise<void> {
   const received = Number(record.attributes.ApproximateReceiveCount);
-  const seconds = Math.min(300, 2 ** Math.max(1, received));
+  await showAgainAfter(record, Math.min(300, 2 ** Math.max(1, received)));
+}
+
+/** Makes a message visible again after some seconds from now, unless it has been deleted by then. */
+export async function showAgainAfter(record: SQSRecord, seconds: number): Promise<void> {
   try {
     await awsJson('sqs', 'ChangeMessageVisibility', {
-      QueueUrl: env('QUEUE_RUNNER_URL'),
+      QueueUrl: queueUrlOf(record),
       ReceiptHandle: record.receiptHandle,
-      VisibilityTimeout: seconds,
+      VisibilityTimeout: Math.ceil(seconds),
     });
   } catch (error) {
     // It comes back by itself, only later.
     log().warn('visibility not changed', { messageId: record.messageId, error: error as Error });
   }
+}
+
+function queueUrlOf({ eventSourceARN }: SQSRecord): string {
+  const name = eventSourceARN.split(':').at(-1);
+  const url = [0, 1, -1].map(runnerQueueUrl).find((one) => one.endsWith(`/${name}`));
+  if (url === undefined) throw new Error(`not a queue of the runner: ${eventSourceARN}`);
+  return url;
 }

@@ -5,6 +5,7 @@ const messageSchema = z.object({
   tenantId: z.string().check(z.minLength(1)),
   taskId: z.string().check(z.minLength(1)),
   version: z.int(),
+  priority: z._default(z.int(), 0),
   sentAt: z.number(),
 });
 

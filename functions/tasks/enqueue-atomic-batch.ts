@@ -8,6 +8,7 @@ import { DedupeKeyHeld, guardKey, guardWrites } from './dedupe.ts';
 import { AlreadyWritten, putNewTask, takeoverAttempts } from './enqueue.ts';
 import type { BatchInput } from './enqueue-batch.ts';
 import { planBatch } from './plan-batch.ts';
+import { announceTasks } from './runner-queue.ts';
 import { hasEnded } from './state-machine.ts';
 import { type TaskItem, taskKey } from './task.ts';
 
@@ -40,6 +41,7 @@ const madeOf = (tasks: TaskItem[]) => tasks.map((task, index) => ({ index, statu
 
 /** Like a single task's commit: the holders of dedupe keys are looked at only when a key turns out to be held. */
 async function commitAll(tasks: TaskItem[], idempotency: IdempotencyKey | undefined): Promise<void> {
+  await announceTasks(tasks);
   let ended = new Map<string, string>();
   for (let attempt = 1; ; attempt += 1) {
     const writes = tasks.flatMap((task) => [putNewTask(task), ...guardWrites(task, ended.get(task.id))]);

@@ -13,6 +13,7 @@ import {
 } from './batch-answer.ts';
 import { commitTask, putNewTask } from './enqueue.ts';
 import { type PlannedEntry, planBatch } from './plan-batch.ts';
+import { announceTasks } from './runner-queue.ts';
 import type { TaskItem } from './task.ts';
 
 export const maxBatchTasks = 100;
@@ -83,6 +84,7 @@ async function makeChunk(chunk: number, entries: PlannedEntry[], batch: Batch): 
   if (alone && entries.length === 1 && !key) return makeSingle(alone, batch);
   const outcome = await makeOrReplay(entries, key, batch, async (tasks) => {
     const made = tasks.map(({ index, task }) => ({ index, status: 201, task }));
+    await announceTasks(tasks.map(({ task }) => task));
     await carryOutOnce(
       tasks.map(({ task }) => putNewTask(task)),
       key,

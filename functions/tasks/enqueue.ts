@@ -6,7 +6,7 @@ import { carryOut, type PlannedWrite } from '../shared/write-plan.ts';
 import { DedupeKeyHeld, guardWrites } from './dedupe.ts';
 import type { EnqueueInput } from './enqueue-input.ts';
 import { newTask } from './new-task.ts';
-import { announce, dueOf, messageOf } from './runner-queue.ts';
+import { announceTasks } from './runner-queue.ts';
 import { hasEnded } from './state-machine.ts';
 import { type TaskItem, taskKey } from './task.ts';
 import { requireType } from './type-registry.ts';
@@ -46,23 +46,25 @@ export async function enqueueTask(
   return commitTask(await planTask(input, actor), commit);
 }
 
-/** Enqueues a task that the runner does: one message, then one write. */
+/** Enqueues a task of a built-in type, which only its own route may do. */
 export async function enqueueBuiltin(
   input: EnqueueInput,
   actor: Actor,
   commit: CommitEnqueue = carryOut,
 ): Promise<Enqueued> {
   const type = await requireType(actor.caller.tenantId, input.type, '/type');
-  const task = newTask(input, type, actor, now());
-  await announce(messageOf(task), dueOf(task));
-  return commitTask(task, commit);
+  return commitTask(newTask(input, type, actor, now()), commit);
 }
 
 /** Ended tasks lose their dedupe key to one of many; the others look again. */
 export const takeoverAttempts = 5;
 
-/** Writes a new task, or answers the living one that holds its dedupe key. */
+/**
+ * Writes a new task, or answers the living one that holds its dedupe key. One that the runner does is announced
+ * before.
+ */
 export async function commitTask(task: TaskItem, commit: CommitEnqueue): Promise<Enqueued> {
+  await announceTasks([task]);
   let endedHolder: string | undefined;
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -11,7 +11,7 @@ import { described } from './fields.ts';
 import { getTask } from './find-tasks.ts';
 import { placeTask } from './place-task.ts';
 import { changed, replaceTask, untilUndisturbed } from './replace-task.ts';
-import { announce, messageOf } from './runner-queue.ts';
+import { announceTasks } from './runner-queue.ts';
 import { hasEnded, isAllowed } from './state-machine.ts';
 import { type TaskItem, taskKey } from './task.ts';
 import { typeAt } from './type-registry.ts';
@@ -44,7 +44,7 @@ export async function retryTask(
     const type = await typeAt(task.tenantId, task.type, task.typeVersion);
     const after = changed(task, { ...fresh(task, at), ...(input !== undefined && { input }) }, actor, at);
     const placed = { ...after, ...placeTask(after, type, at.getTime()) } as TaskItem;
-    if (placed.executor === 'builtin') await announce(messageOf(placed), 0);
+    await announceTasks([placed]);
     await commitWithKey(placed, commit);
     return placed;
   });

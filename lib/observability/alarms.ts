@@ -19,7 +19,7 @@ import type { Observed } from './observed.ts';
 const thresholds = {
   restP99Seconds: 3,
   graphqlP99Seconds: 5,
-  runnerQueueAgeSeconds: 300,
+  runnerQueueAgeSeconds: { 'runner-high': 120, runner: 300, 'runner-low': 3_600 },
   webhooksQueueAgeSeconds: 900,
   streamLagSeconds: 60,
   serverErrorsIn5Minutes: 5,
@@ -95,12 +95,7 @@ function failureQueues({ queues }: Observed): Record<string, AlarmSpec> {
 
 function processing({ queues, functions }: Observed): Record<string, AlarmSpec> {
   return {
-    'runner-queue-age': {
-      metric: queueMetric(queues.runner.queue, 'ApproximateAgeOfOldestMessage'),
-      threshold: thresholds.runnerQueueAgeSeconds,
-      description: 'Tasks for the runner wait longer than five minutes',
-      periods: 3,
-    },
+    ...runnerQueueAges(queues),
     'webhooks-queue-age': {
       metric: queueMetric(queues.webhooks.queue, 'ApproximateAgeOfOldestMessage'),
       threshold: thresholds.webhooksQueueAgeSeconds,
@@ -115,6 +110,17 @@ function processing({ queues, functions }: Observed): Record<string, AlarmSpec> 
       page: true,
     },
   };
+}
+
+function runnerQueueAges(queues: Observed['queues']): Record<string, AlarmSpec> {
+  return Object.fromEntries(
+    Object.entries(queues.runnerQueues).map(([name, { queue }]) => {
+      const threshold = thresholds.runnerQueueAgeSeconds[name as keyof typeof queues.runnerQueues];
+      const description = `Tasks wait longer than ${threshold / 60} minutes in ${name}`;
+      const metric = queueMetric(queue, 'ApproximateAgeOfOldestMessage');
+      return [`${name}-queue-age`, { metric, threshold, description, periods: 3 }];
+    }),
+  );
 }
 
 function apis({ restApi, graphqlApi }: Observed): Record<string, AlarmSpec> {

@@ -21,14 +21,21 @@ const alarmed = (name: string) => {
 
 test('each failure queue pages when anything is in it', () => {
   const rule = JSON.stringify(resource(whole.template, 'AWS::CloudWatch::CompositeAlarm').AlarmRule);
-  for (const queue of ['runner-dlq', 'webhooks-dlq', 'changes-dlq', 'clock-dlq']) {
+  for (const queue of [
+    'runner-high-dlq',
+    'runner-dlq',
+    'runner-low-dlq',
+    'webhooks-dlq',
+    'changes-dlq',
+    'clock-dlq',
+  ]) {
     expect(alarmed(`${queue}-depth`)).toMatchObject({
       MetricName: 'ApproximateNumberOfMessagesVisible',
       Threshold: 1,
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       EvaluationPeriods: 1,
     });
-    expect(rule).toContain(`${queue.replace('-', '')}depth`);
+    expect(rule).toContain(`${queue.replaceAll('-', '')}depth`);
   }
 });
 
@@ -87,10 +94,16 @@ test('the APIs have alarms on server errors and on their slowest answers', () =>
     Statistic: 'Maximum',
     Threshold: 60_000,
   });
-  expect(alarmed('runner-queue-age')).toMatchObject({
-    MetricName: 'ApproximateAgeOfOldestMessage',
-    Threshold: 300,
-  });
+  for (const [queue, Threshold] of [
+    ['runner-high', 120],
+    ['runner', 300],
+    ['runner-low', 3_600],
+  ]) {
+    expect(alarmed(`${queue}-queue-age`)).toMatchObject({
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Threshold,
+    });
+  }
 });
 
 test('every alarm has the prefix that the alerts endpoint looks for, tells the topic and says what it means', () => {
@@ -119,5 +132,5 @@ test('the dashboard draws every function, queue and table', () => {
   }
   expect(
     widgets.find(({ properties }) => properties.title === 'Failure queues')?.properties.metrics,
-  ).toHaveLength(4);
+  ).toHaveLength(6);
 });

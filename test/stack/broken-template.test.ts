@@ -77,7 +77,7 @@ const breakages: Breakage[] = [
   {
     what: 'a queue visibility below the function timeout',
     how: (find) => {
-      find('AWS::SQS::Queue', /Queuesrunner(?!dlq)/).Properties.VisibilityTimeout = 30;
+      find('AWS::SQS::Queue', /Queuesrunner(?!high|low|dlq)/).Properties.VisibilityTimeout = 30;
     },
     gate: 'template rules',
     says: /visibility timeout of 30 s is below 6 × the 60 s timeout/,
@@ -238,7 +238,7 @@ const breakages: Breakage[] = [
   {
     what: 'a queue without a dead-letter queue',
     how: (find) => {
-      delete find('AWS::SQS::Queue', /Queuesrunner(?!dlq)/).Properties.RedrivePolicy;
+      delete find('AWS::SQS::Queue', /Queuesrunner(?!high|low|dlq)/).Properties.RedrivePolicy;
     },
     gate: 'template rules',
     says: /the queue has no dead-letter queue/,

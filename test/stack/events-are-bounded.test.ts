@@ -27,11 +27,17 @@ test('a poison record leaves the stream for the failure queue instead of blockin
 });
 
 test('queue consumers answer per message and have a bound on their concurrency', () => {
-  for (const queue of ['runner', 'webhooks']) {
+  for (const [queue, MaximumConcurrency] of [
+    ['runnerhigh', 10],
+    ['runner(?!high|low)', 10],
+    ['runnerlow', 2],
+    ['webhooks', 10],
+  ]) {
     const mapping = resource(whole.template, 'AWS::Lambda::EventSourceMapping', new RegExp(`Queue${queue}`));
     expect(mapping).toMatchObject({
+      BatchSize: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: 10 },
+      ScalingConfig: { MaximumConcurrency },
     });
   }
 });

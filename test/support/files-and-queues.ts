@@ -3,8 +3,8 @@ import { buildApp } from 'fauxqs';
 /** S3 and SQS in this process, in memory; the functions' environment points to them. */
 export interface FilesAndQueues {
   url: string;
-  /** Takes every visible message of the runner's queue, waiting up to a second for the first. */
-  receive(): Promise<QueueMessage[]>;
+  /** Takes the visible messages of one of the runner's queues, waiting up to a second for the first. */
+  receive(queue?: 'runner-high' | 'runner' | 'runner-low'): Promise<QueueMessage[]>;
   stop(): Promise<void>;
 }
 
@@ -13,6 +13,7 @@ export interface QueueMessage {
   receiptHandle: string;
   body: string;
   attributes: Record<string, string>;
+  eventSourceARN: string;
 }
 
 /** Call it before the code under test first reads its environment. */
@@ -31,19 +32,24 @@ export async function startFilesAndQueues(): Promise<FilesAndQueues> {
     });
     return (await response.json()) as Record<string, unknown>;
   };
-  const { QueueUrl } = await sqs('CreateQueue', { QueueName: 'runner' });
+  const urls: Record<string, string> = {};
+  for (const QueueName of ['runner-high', 'runner', 'runner-low']) {
+    urls[QueueName] = String((await sqs('CreateQueue', { QueueName })).QueueUrl);
+  }
   await fetch(`${url}/files`, { method: 'PUT' });
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_SQS: url,
     AWS_ENDPOINT_URL_S3: url,
-    QUEUE_RUNNER_URL: QueueUrl,
+    QUEUE_RUNNER_HIGH_URL: urls['runner-high'],
+    QUEUE_RUNNER_URL: urls.runner,
+    QUEUE_RUNNER_LOW_URL: urls['runner-low'],
     BUCKET_FILES: 'files',
   });
   return {
     url,
-    async receive() {
+    async receive(queue = 'runner') {
       const { Messages = [] } = (await sqs('ReceiveMessage', {
-        QueueUrl,
+        QueueUrl: urls[queue],
         MaxNumberOfMessages: 10,
         WaitTimeSeconds: 1,
         MessageSystemAttributeNames: ['All'],
@@ -53,6 +59,7 @@ export async function startFilesAndQueues(): Promise<FilesAndQueues> {
         receiptHandle: message.ReceiptHandle as string,
         body: message.Body as string,
         attributes: message.Attributes as unknown as Record<string, string>,
+        eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${queue}`,
       }));
     },
     stop: async () => {
