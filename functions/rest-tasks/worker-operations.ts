@@ -4,6 +4,7 @@ import type { Operation } from '../shared/http/rest-handler.ts';
 import { carryOutOnce } from '../shared/idempotency.ts';
 import { type CommitChange, cancelTask } from '../tasks/cancel.ts';
 import { claimTasks } from '../tasks/claim.ts';
+import { abandonClaim } from '../tasks/claim-abandon.ts';
 import { completeByHand } from '../tasks/complete-by-hand.ts';
 import { heartbeat } from '../tasks/heartbeat.ts';
 import type { LeaseHolder } from '../tasks/lease-write.ts';
@@ -24,6 +25,7 @@ export const workerOperations: Record<string, Operation> = {
     const tasks = await claimTasks({ ...request.body, claimId }, request, until);
     return jsonText(200, `{"tasks":[${tasks.map(leaseJson).join(',')}]}`);
   },
+  abandonClaim: async (request) => json(200, { released: await abandonClaim(request.body.claimId, request) }),
   heartbeatTask: async (request) => json(200, await heartbeat(holderOf(request), request.body, request)),
   completeTask: async (request) => {
     const { result, leaseToken } = request.body;

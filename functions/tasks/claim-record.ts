@@ -1,5 +1,6 @@
 import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
+import type { Item } from '../shared/dynamo/item.ts';
 import { batchGetItems, ConditionFailed, getItem, putItem, updateItem } from '../shared/dynamo/table.ts';
 import { Problem } from '../shared/problem.ts';
 import type { Candidate } from './candidates.ts';
@@ -34,10 +35,13 @@ export async function noteIntent(record: ClaimRecord, candidates: Candidate[], a
   const key = recordKey(actor.caller.tenantId, record.claimId);
   const taskIds = candidates.map(({ id }) => id);
   if (record.written) {
-    await updateItem('platform', key, {
-      text: 'SET taskIds = list_append(taskIds, :ids)',
-      values: { ':ids': taskIds },
-    });
+    const living = { text: 'attribute_not_exists(abandoned)' };
+    try {
+      const more = { text: 'SET taskIds = list_append(taskIds, :ids)', values: { ':ids': taskIds } };
+      await updateItem('platform', key, more, living);
+    } catch (error) {
+      throw error instanceof ConditionFailed ? new ClaimRepeated() : error;
+    }
     return;
   }
   const seconds = Math.floor(now().getTime() / 1_000);
@@ -62,32 +66,59 @@ const looks = 4;
 const betweenLooksMillis = 150;
 
 /**
- * The tasks that are still leased under a claim id; undefined when it was never used.
+ * The tasks that are still leased under a claim id; none when it was abandoned, undefined when it was never used.
  * @throws {Problem} `idempotency_mismatch` when it was used for another claim
  */
 export async function repeatClaim(
   { claimId, fingerprint }: ClaimRecord,
   actor: Actor,
 ): Promise<TaskItem[] | undefined> {
-  const { tenantId } = actor.caller;
   for (let look = 1; ; look += 1) {
-    const record = await getItem('platform', recordKey(tenantId, claimId));
+    const record = await getItem('platform', recordKey(actor.caller.tenantId, claimId));
     if (!record) return undefined;
+    if (record.abandoned) return [];
     if (record.fingerprint !== fingerprint) {
       throw new Problem(
         'idempotency_mismatch',
         'This claimId was used for a different claim; use a new one for each new claim',
       );
     }
-    const ids = record.taskIds as string[];
-    const tasks = (await batchGetItems(
-      'tasks',
-      [...new Set(ids)].slice(0, 100).map((id) => taskKey(tenantId, id)),
-    )) as TaskItem[];
-    const leased = tasks.filter((task) => task.state === 'claimed' && task.claimId === claimId);
-    // The first request may be between writing down the ids and taking the tasks.
-    const atWork = now().getTime() / 1_000 - Number(record.createdAt) < 3;
-    if (leased.length > 0 || !atWork || look === looks) return leased;
+    const leased = await leasedUnder(record, claimId, actor);
+    if (leased.length > 0 || !isAtWork(record) || look === looks) return leased;
     await new Promise((resolve) => setTimeout(resolve, betweenLooksMillis));
   }
 }
+
+/** Forbids the claim to take any more tasks; answers what it had written down. One UpdateItem. */
+export function markAbandoned(claimId: string, actor: Actor): Promise<Item> {
+  const seconds = Math.floor(now().getTime() / 1_000);
+  return updateItem('platform', recordKey(actor.caller.tenantId, claimId), {
+    text:
+      'SET abandoned = :yes, taskIds = if_not_exists(taskIds, :none), ' +
+      'createdAt = if_not_exists(createdAt, :now), #ttl = if_not_exists(#ttl, :ttl)',
+    names: { '#ttl': 'ttl' },
+    values: { ':yes': true, ':none': [], ':now': seconds, ':ttl': seconds + keptSeconds },
+  });
+}
+
+/** The leases of an abandoned claim, look by look, since it may be taking tasks at this moment. */
+export async function* leasesOf(record: Item, claimId: string, actor: Actor): AsyncGenerator<TaskItem[]> {
+  if ((record.taskIds as string[]).length === 0) return;
+  for (let look = 1; look <= looks; look += 1) {
+    yield await leasedUnder(record, claimId, actor);
+    if (!isAtWork(record)) return;
+    await new Promise((resolve) => setTimeout(resolve, betweenLooksMillis));
+  }
+}
+
+async function leasedUnder(record: Item, claimId: string, actor: Actor): Promise<TaskItem[]> {
+  const ids = [...new Set(record.taskIds as string[])].slice(0, 100);
+  const tasks = (await batchGetItems(
+    'tasks',
+    ids.map((id) => taskKey(actor.caller.tenantId, id)),
+  )) as TaskItem[];
+  return tasks.filter((task) => task.state === 'claimed' && task.claimId === claimId);
+}
+
+/** The request that wrote the record may be between writing down the ids and taking the tasks. */
+const isAtWork = (record: Item) => now().getTime() / 1_000 - Number(record.createdAt) < 3;

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Route } from '../../shared/route.ts';
 import { cancelInput } from '../cancel.ts';
 import { claimInput } from '../claim.ts';
+import { abandonInput, abandonOutput } from '../claim-abandon.ts';
 import { described } from '../fields.ts';
 import { heartbeatInput, heartbeatOutput } from '../heartbeat.ts';
 import { retryInput } from '../retry.ts';
@@ -37,6 +38,17 @@ export const workerRoutes: Route[] = [
     summary: 'Lease the next tasks of some types',
     body: claimInput,
     responses: { 200: { description: 'Leased tasks; none when there is nothing to do', schema: claimed } },
+  },
+  {
+    ...common,
+    operation: 'abandonClaim',
+    method: 'POST',
+    path: `${base}/claim/abandon`,
+    permission: 'tasks:write',
+    summary: 'Give up a claim whose answer nobody will read; what it got is released',
+    body: abandonInput,
+    repeating: 'Repeating it changes nothing.',
+    responses: { 200: { description: 'What was released', schema: abandonOutput } },
   },
   {
     ...common,

@@ -20,6 +20,7 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   enqueueTask: { type: 'todo', title: 'Sample' },
   batchTasks: { tasks: [{ type: 'todo', title: 'Sample' }] },
   claimTasks: { types: ['todo'], workerId: 'sample' },
+  abandonClaim: { claimId: 'sample' },
   heartbeatTask: { leaseToken: 'sample' },
   completeTask: { leaseToken: 'sample' },
   failTask: { leaseToken: 'sample', error: { code: 'sample', message: 'Sample' } },
