@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventTypes, isWanted } from '../../functions/platform/webhooks/event-types.ts';
-import { isReachable, publicLookup } from '../../functions/platform/webhooks/public-address.ts';
 import { nextDelay } from '../../functions/platform/webhooks/retry-schedule.ts';
-import { signDelivery } from '../../functions/platform/webhooks/signing.ts';
-import { isAllowedUrl } from '../../functions/platform/webhooks/target-url.ts';
+import { isReachable, publicLookup } from '../../functions/shared/outgoing/public-address.ts';
+import { signDelivery } from '../../functions/shared/outgoing/signing.ts';
+import { isAllowedUrl } from '../../functions/shared/outgoing/target-url.ts';
 import { fc } from '../support/property.ts';
 
 afterEach(() => {

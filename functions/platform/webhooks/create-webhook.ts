@@ -2,10 +2,10 @@ import type { Actor } from '../../shared/actor.ts';
 import { now } from '../../shared/clock.ts';
 import { queryPage } from '../../shared/dynamo/table.ts';
 import { newId } from '../../shared/ids.ts';
+import { seal } from '../../shared/outgoing/sealed-secret.ts';
+import { newSigningSecret } from '../../shared/outgoing/signing.ts';
 import { Problem } from '../../shared/problem.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
-import { seal } from './sealed-secret.ts';
-import { newSigningSecret } from './signing.ts';
 import type { CreatedWebhook, Webhook, WebhookInput } from './webhook.ts';
 import { webhookKey } from './webhook-items.ts';
 

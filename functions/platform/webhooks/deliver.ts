@@ -1,9 +1,9 @@
 import { now } from '../../shared/clock.ts';
 import { getItem, putItem } from '../../shared/dynamo/table.ts';
-import { postDelivery } from './post-delivery.ts';
-import { AddressRefused } from './public-address.ts';
+import { nameOfFailure, post } from '../../shared/outgoing/post.ts';
+import { AddressRefused } from '../../shared/outgoing/public-address.ts';
+import { signDelivery } from '../../shared/outgoing/signing.ts';
 import { nextDelay } from './retry-schedule.ts';
-import { signDelivery } from './signing.ts';
 import type { Delivery } from './webhook.ts';
 import { deliveryKey } from './webhook-items.ts';
 import { type DeliveryMessage, sendDeliveries } from './webhook-queue.ts';
@@ -11,6 +11,12 @@ import { findTarget, noteFailure, noteSuccess, switchOff } from './webhook-targe
 
 /** How long a tenant can look back at its deliveries. */
 const keptDays = 30;
+
+/**
+ * A receiver that takes longer should answer first and work afterwards; the function itself ends after 30 s.
+ * What it says beyond its status is of no use here.
+ */
+const limits = { timeoutMillis: 15_000, maxBodyBytes: 0 };
 
 /** How an attempt ended. */
 interface Outcome {
@@ -57,19 +63,12 @@ async function send(url: string, secret: string, event: DeliveryMessage['event']
     'webhook-signature': signDelivery(secret, event.id, timestamp, body),
   };
   try {
-    const { status, retryAfterMillis } = await postDelivery(url, headers, body);
+    const { status, retryAfterMillis } = await post(url, headers, body, limits);
     return { status, retryAfterMillis, final: status === 410 };
   } catch (error) {
     if (error instanceof AddressRefused) return { error: 'address_refused', final: true };
-    return { error: nameOf(error) };
+    return { error: nameOfFailure(error) };
   }
-}
-
-/** A short word for the tenant: what went wrong on the way, nothing of ours. */
-function nameOf(error: unknown): string {
-  const { name, code } = error as { name?: string; code?: string };
-  if (name === 'TimeoutError' || code === 'ABORT_ERR') return 'timeout';
-  return code ? code.toLowerCase() : 'connection_failed';
 }
 
 async function note(

@@ -1,8 +1,8 @@
 import { instant, now } from '../../shared/clock.ts';
 import { ConditionFailed, type Expression, getItem, updateItem } from '../../shared/dynamo/table.ts';
+import { type SealedSecret, unseal } from '../../shared/outgoing/sealed-secret.ts';
 import { shortCache } from '../../shared/short-cache.ts';
 import { givenUpAfterMillis } from './retry-schedule.ts';
-import { type SealedSecret, unseal } from './sealed-secret.ts';
 import type { Webhook, WebhookTarget } from './webhook.ts';
 import { webhookKey } from './webhook-items.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { isAllowedUrl } from '../../shared/outgoing/target-url.ts';
 import { type EventPattern, eventPatterns } from './event-types.ts';
-import { isAllowedUrl } from './target-url.ts';
 
 /** What a new webhook is asked for. */
 export const webhookInput = z.strictObject({

@@ -1,26 +1,37 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { publicLookup, requireReachableLiteral } from './public-address.ts';
 import { isAllowedUrl } from './target-url.ts';
 
-/** A receiver that takes longer should answer first and work afterwards; the function itself ends after 30 s. */
-export const answerTimeoutMillis = 15_000;
+export interface PostLimits {
+  /** For the whole of it, from the look-up of the name to the last byte that is read. */
+  timeoutMillis: number;
+  /** How much of the answer's body is wanted; 0 reads none of it. */
+  maxBodyBytes: number;
+}
 
 export interface ReceiverAnswer {
   status: number;
   /** The `Retry-After` header in milliseconds from now. */
   retryAfterMillis?: number;
+  contentType?: string;
+  /** At most `maxBodyBytes` of it. */
+  body: Buffer;
+  /** There was more. */
+  truncated: boolean;
 }
 
 /**
- * Sends a delivery. Redirects are not followed: they are an answer like any other that is not 2xx.
+ * Posts to an address that a tenant has given. Redirects are not followed: they are an answer like any other
+ * that is not 2xx, since each could lead where nothing may be sent.
  * @throws {AddressRefused} for an address that is not public
  * @throws {Error} when there is no answer in time
  */
-export function postDelivery(
+export function post(
   target: string,
   headers: Record<string, string>,
   body: string,
+  { timeoutMillis, maxBodyBytes }: PostLimits,
 ): Promise<ReceiverAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<ReceiverAnswer>();
   const url = new URL(target);
@@ -31,19 +42,23 @@ export function postDelivery(
     url,
     {
       method: 'POST',
-      // A connection of its own, so that every delivery looks its name up.
+      // A connection of its own, so that every call looks its name up.
       agent: false,
       lookup: publicLookup,
       headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-      signal: AbortSignal.timeout(answerTimeoutMillis),
+      signal: AbortSignal.timeout(timeoutMillis),
     },
     (response) => {
-      resolve({
-        status: response.statusCode ?? 0,
-        ...retryAfter(response.headers['retry-after']),
-      });
-      // What the receiver says beyond its status is of no use here, and there is no limit to it.
-      response.destroy();
+      beginning(response, maxBodyBytes).then(
+        (read) =>
+          resolve({
+            status: response.statusCode ?? 0,
+            contentType: response.headers['content-type'],
+            ...retryAfter(response.headers['retry-after']),
+            ...read,
+          }),
+        reject,
+      );
     },
   );
   request.on('error', reject);
@@ -51,9 +66,34 @@ export function postDelivery(
   return promise;
 }
 
+/** Reads up to a limit and drops the rest, and the connection with it. */
+async function beginning(
+  response: IncomingMessage,
+  maxBytes: number,
+): Promise<{ body: Buffer; truncated: boolean }> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  if (maxBytes > 0) {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) break;
+    }
+  }
+  response.destroy();
+  return { body: Buffer.concat(chunks).subarray(0, maxBytes), truncated: size > maxBytes };
+}
+
 /** Seconds or an HTTP date. */
 function retryAfter(header: string | undefined): { retryAfterMillis?: number } {
   if (header === undefined) return {};
   const millis = /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
   return Number.isFinite(millis) && millis > 0 ? { retryAfterMillis: millis } : {};
+}
+
+/** A short word for the tenant: what went wrong on the way, nothing of ours. */
+export function nameOfFailure(error: unknown): string {
+  const { name, code } = error as { name?: string; code?: string };
+  if (name === 'TimeoutError' || code === 'ABORT_ERR') return 'timeout';
+  return code ? code.toLowerCase() : 'connection_failed';
 }

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { loopbackAllowed } from './target-url.ts';
 
-/** A name that leads into a network where a webhook has no business. */
+/** A name that leads into a network where nothing of ours has any business. */
 export class AddressRefused extends Error {
   override readonly name = 'AddressRefused';
 

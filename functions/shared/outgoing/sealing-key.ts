@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { getObject, putObject } from '../../shared/aws/s3.ts';
-import { ConditionFailed, getItem, putItem } from '../../shared/dynamo/table.ts';
-import { shortCache } from '../../shared/short-cache.ts';
+import { getObject, putObject } from '../aws/s3.ts';
+import { ConditionFailed, getItem, putItem } from '../dynamo/table.ts';
+import { shortCache } from '../short-cache.ts';
 
 /**
- * The keys that webhook secrets are sealed with lie in the bucket, apart from the table with the secrets: whoever
+ * The keys that signing secrets are sealed with lie in the bucket, apart from the table with the secrets: whoever
  * gets at one of the two, a backup, say, has nothing. They cost nothing while idle, unlike a KMS key
  * (docs/decisions/0031-webhook-secrets.md). The table only says which key is the current one.
  */

@@ -6,7 +6,7 @@ export function loopbackAllowed(): boolean {
   return process.env.WEBHOOKS_ALLOW_LOOPBACK === 'true';
 }
 
-/** An address that a webhook may have. Where its name leads is decided when something is sent there. */
+/** An address that may be called. Where its name leads is decided when something is sent there. */
 export function isAllowedUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || `${url.username}${url.password}` !== '') return false;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { isAllowedUrl } from '../../platform/webhooks/target-url.ts';
+import { isAllowedUrl } from '../../shared/outgoing/target-url.ts';
 import { described, wholeNumber } from '../fields.ts';
 
 /** The parts of a type's definition, as callers write them and as they are answered. */
