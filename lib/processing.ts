@@ -33,6 +33,12 @@ type RunnerQueueName = keyof Queues['runnerQueues'];
 const runnerConcurrency: Record<RunnerQueueName, number> = { 'runner-high': 10, runner: 10, 'runner-low': 2 };
 const webhooksConcurrency = 10;
 
+/**
+ * The items whose writes are followed, by their sort key. Guards of unique values change with the records that they
+ * guard; what else lies in the tasks table, such as the edges to dependent tasks, is bookkeeping of the tasks.
+ */
+const followedKeys = { crm: FilterRule.notEquals('guard'), tasks: FilterRule.isEqual('task') };
+
 /** What runs by itself: the stream consumer, the two queue consumers and the clock. */
 export class Processing extends Construct {
   constructor(scope: Construct, id: string, { stage, tables, queues, functions }: ProcessingProps) {
@@ -50,7 +56,7 @@ export class Processing extends Construct {
    * A record that keeps failing is bisected out of its batch and, after its retries, leaves for the failure
    * queue: Lambda's default is to block the shard with it for a day.
    */
-  #consumeStream(name: string, table: Table, target: TandemFunction, queues: Queues): void {
+  #consumeStream(name: keyof typeof followedKeys, table: Table, target: TandemFunction, queues: Queues): void {
     const streamArn = table.tableStreamArn;
     if (!streamArn) throw new Error(`the table ${name} has no stream`);
     target.allow(
@@ -70,8 +76,7 @@ export class Processing extends Construct {
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 100,
       parallelizationFactor: 2,
-      // Guards of unique values change with the records that they guard.
-      filters: [FilterCriteria.filter({ dynamodb: { Keys: { sk: { S: FilterRule.notEquals('guard') } } } })],
+      filters: [FilterCriteria.filter({ dynamodb: { Keys: { sk: { S: followedKeys[name] } } } })],
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
       retryAttempts: 5,

@@ -35,8 +35,7 @@ export class PoisonRecord extends Error {
 export function toChange(before: Item | undefined, after: Item | undefined): Change | undefined {
   const item = after ?? before;
   if (!item) throw new PoisonRecord('a stream record without images');
-  // Guards of unique values change with the records that they guard.
-  if (item.sk === 'guard') return undefined;
+  if (isSideItem(item)) return undefined;
   const { entity, id } = item;
   if (typeof entity !== 'string' || !Object.hasOwn(countedFields, entity) || typeof id !== 'string') {
     throw new PoisonRecord(`an item of no known entity: ${item.pk} ${item.sk}`);
@@ -63,6 +62,14 @@ export function toChange(before: Item | undefined, after: Item | undefined): Cha
     requestId: String(requestId ?? ''),
     changes: isLiving(after) ? differences(known, change.before, after) : [],
   };
+}
+
+/**
+ * Bookkeeping beside records and tasks, which the filters of the streams keep away (lib/processing.ts): guards of
+ * unique values, and in the tasks table everything that is not a task, such as the edges to dependent tasks.
+ */
+function isSideItem({ pk, sk }: Item): boolean {
+  return sk === 'guard' || (sk !== 'task' && /^[^#]*#(task|schedule)/.test(String(pk)));
 }
 
 /** The end of the time to live: of deleted records, which count for nothing any more, and of ended tasks, which did. */
