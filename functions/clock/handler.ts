@@ -10,4 +10,6 @@ export async function handler(_event: ScheduledEvent, context: Context): Promise
   const until = Date.now() + context.getRemainingTimeInMillis() - margin;
   const run = await runTimers(context.awsRequestId, until);
   if (run.handled > 0) log().info('timers handled', { ...run });
+  // After all others have been handled: a failure that nobody hears of would come back every minute.
+  if (run.failed > 0) throw new Error(`${run.failed} timers failed`);
 }

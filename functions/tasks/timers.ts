@@ -1,108 +1,102 @@
-import type { Actor } from '../shared/actor.ts';
+import type { Item } from '../shared/dynamo/item.ts';
 import { batchGetItems, queryPage } from '../shared/dynamo/table.ts';
+import { log } from '../shared/logger.ts';
 import { mapConcurrently } from '../shared/map-concurrently.ts';
-import { Problem } from '../shared/problem.ts';
-import { carryOut } from '../shared/write-plan.ts';
-import { slotName } from './attempt-slots.ts';
-import { endMembers } from './end-task.ts';
-import { statePartition, timerPartition, timerShards, timersUntil } from './index-keys.ts';
-import { timerPlacement } from './place-task.ts';
-import { changed, replaceTask } from './replace-task.ts';
-import { isAllowed } from './state-machine.ts';
-import type { TaskItem } from './task.ts';
-import { typeAt } from './type-registry.ts';
+import { timerPartition, timerShards, timersUntil } from './index-keys.ts';
+import { handleTaskTimer } from './task-timer.ts';
 
-/** What a timer that has run out does to its task. */
-export type TimerAction = 'expire' | 'cancel' | 'start' | 'rearm';
+/** What is done with an item whose timer has run out. It must move or remove the timer, or it comes back. */
+export type TimerHandler = (item: Item, requestId: string, at: Date) => Promise<void>;
 
-/** Decides on the task as it stands; the timer may have been set for something that has passed. */
-export function onTimer(task: TaskItem, nowMillis: number): TimerAction {
-  const past = (time: string | undefined) => time !== undefined && Date.parse(time) <= nowMillis;
-  if (isAllowed('expire', task.state)) {
-    if (past(task.deadline)) return 'expire';
-    if (task.lease === 0 && past(task.startBy)) return 'expire';
-  }
-  if (task.cancelRequested && task.state === 'claimed' && past(task.leaseExpiresAt)) return 'cancel';
-  if (task.executor === 'person' && isAllowed('start', task.state) && past(task.runAt)) return 'start';
-  return 'rearm';
-}
+/** By the `entity` of the item: whatever has a timer stands in the same index. */
+export type TimerHandlers = Record<string, TimerHandler>;
+
+/** The timers of tasks. */
+export const taskTimers: TimerHandlers = { task: handleTaskTimer };
 
 const pageSize = 100;
+const atOnce = 8;
 
 /** How a run of the clock went. */
 export interface TimerRun {
   /** Timers that had run out and were handled. */
   handled: number;
+  /** Timers that could not be handled; the next run tries again. */
+  failed: number;
   /** More are due than this run could handle; the next one goes on. */
   more: boolean;
 }
 
 /**
- * Handles the timers that have run out, of all tenants: a Query a shard and page, a BatchGetItem, and a write
- * a task.
- * @param untilMillis when no further page is begun, epoch milliseconds
+ * Handles the timers that have run out, of all tenants: a Query a shard and page, a BatchGetItem, and what the
+ * handlers do. A timer that fails holds up no other.
+ * @param untilMillis when nothing further is begun, epoch milliseconds
  */
-export async function runTimers(requestId: string, untilMillis: number): Promise<TimerRun> {
-  const shards = await Promise.all(
-    Array.from({ length: timerShards }, (_, shard) => runShard(shard, requestId, untilMillis)),
+export async function runTimers(
+  requestId: string,
+  untilMillis: number,
+  handlers: TimerHandlers = taskTimers,
+): Promise<TimerRun> {
+  const run: TimerRun = { handled: 0, failed: 0, more: false };
+  await Promise.all(
+    Array.from({ length: timerShards }, async (_, shard) => {
+      try {
+        await runShard(shard, { requestId, untilMillis, handlers, run });
+      } catch (error) {
+        run.failed += 1;
+        log().error('timers could not be read', { shard, error: error as Error });
+      }
+    }),
   );
-  return {
-    handled: shards.reduce((sum, { handled }) => sum + handled, 0),
-    more: shards.some(({ more }) => more),
-  };
+  return run;
 }
 
-async function runShard(shard: number, requestId: string, untilMillis: number): Promise<TimerRun> {
-  let handled = 0;
-  let startKey: Record<string, unknown> | undefined;
+interface RunContext {
+  requestId: string;
+  untilMillis: number;
+  handlers: TimerHandlers;
+  run: TimerRun;
+}
+
+/** Pages go forward, so that timers that keep failing do not stand before the others. */
+async function runShard(shard: number, context: RunContext): Promise<void> {
+  const until = timersUntil(Date.now());
+  let startKey: Item | undefined;
   do {
-    if (Date.now() >= untilMillis) return { handled, more: true };
+    if (isOver(context)) return;
     const page = await queryPage({
       table: 'tasks',
       index: 'byTimer',
       key: {
         text: 'timerPk = :pk AND timerSk <= :until',
-        values: { ':pk': timerPartition(shard), ':until': timersUntil(Date.now()) },
+        values: { ':pk': timerPartition(shard), ':until': until },
       },
       limit: pageSize,
       ...(startKey && { startKey }),
     });
     const keys = page.items.map(({ pk, sk }) => ({ pk: pk as string, sk: sk as string }));
-    const tasks = (await batchGetItems('tasks', keys)) as TaskItem[];
-    await mapConcurrently(tasks, 8, (task) => handleTimer(task, requestId, new Date()));
-    handled += tasks.length;
+    const items = await batchGetItems('tasks', keys);
+    await mapConcurrently(items, atOnce, (item) => handleItem(item, context));
     startKey = page.lastKey;
   } while (startKey);
-  return { handled, more: false };
 }
 
-/** One conditional write; a task that moves at the same moment keeps its timer for the next run. */
-async function handleTimer(task: TaskItem, requestId: string, at: Date): Promise<void> {
-  const actor: Actor = { caller: { tenantId: task.tenantId, subject: 'system', role: 'worker' }, requestId };
-  const after = await afterTimer(task, actor, at);
+function isOver({ untilMillis, run }: RunContext): boolean {
+  const over = Date.now() >= untilMillis;
+  if (over) run.more = true;
+  return over;
+}
+
+async function handleItem(item: Item, context: RunContext): Promise<void> {
+  if (isOver(context)) return;
+  const { handlers, requestId, run } = context;
   try {
-    await carryOut([replaceTask(after)]);
+    const handle = handlers[String(item.entity)];
+    if (!handle) throw new Error(`no handler for timers of ${JSON.stringify(item.entity)}`);
+    await handle(item, requestId, new Date());
+    run.handled += 1;
   } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'conflict') throw error;
+    run.failed += 1;
+    log().error('a timer failed', { pk: item.pk, sk: item.sk, error: error as Error });
   }
-}
-
-async function afterTimer(task: TaskItem, actor: Actor, at: Date): Promise<TaskItem> {
-  const action = onTimer(task, at.getTime());
-  if (action === 'expire' || action === 'cancel') {
-    const type = await typeAt(task.tenantId, task.type, task.typeVersion);
-    const state = action === 'expire' ? 'expired' : 'cancelled';
-    const ended = endMembers(task.tenantId, state, at, type.retentionDays);
-    return changed(task, { ...ended, attempts: closeAttempt(task, state, at) }, actor, at);
-  }
-  const state = action === 'start' ? 'ready' : task.state;
-  const after = changed(task, { state, statePk: statePartition(task.tenantId, state) }, actor, at);
-  return { ...after, ...timerPlacement(after) };
-}
-
-function closeAttempt(task: TaskItem, outcome: 'expired' | 'cancelled', at: Date): TaskItem['attempts'] {
-  const name = slotName(task.lease);
-  const entry = task.attempts[name];
-  if (task.state !== 'claimed' || !entry || entry.endedAt) return task.attempts;
-  return { ...task.attempts, [name]: { ...entry, endedAt: at.toISOString(), outcome } };
 }

@@ -360,7 +360,7 @@ describe('the clock', () => {
     await runTimers('tick-2', Date.now() + 5_000);
     expect(await states()).toEqual(['expired', 'expired', 'ready']);
     expect(await problemCode(completeTask(holderOf(lease), 1, actor))).toBe('lease_lost');
-    expect(await runTimers('tick-3', Date.now() + 5_000)).toEqual({ handled: 0, more: false });
+    expect(await runTimers('tick-3', Date.now() + 5_000)).toEqual({ handled: 0, failed: 0, more: false });
   });
 
   test('gets through more tasks than fit one page', async () => {
@@ -371,7 +371,7 @@ describe('the clock', () => {
       await enqueueBatch({ tasks, atomic: false }, actor, undefined);
     }
     await pause(600);
-    expect(await runTimers('tick', Date.now() + 20_000)).toEqual({ handled: 500, more: false });
+    expect(await runTimers('tick', Date.now() + 20_000)).toEqual({ handled: 500, failed: 0, more: false });
     expect((await listTasks({ state: 'expired', limit: '100' }, actor)).data).toHaveLength(100);
     expect(await claim(actor)).toEqual([]);
   });

@@ -10,8 +10,8 @@ import { rankOf, sortable } from '../../functions/tasks/rank.ts';
 import { taskRoutes } from '../../functions/tasks/routes.ts';
 import { hasEnded, isAllowed, taskStates, transitions } from '../../functions/tasks/state-machine.ts';
 import type { TaskItem } from '../../functions/tasks/task.ts';
+import { onTimer } from '../../functions/tasks/task-timer.ts';
 import { withJsonMembers } from '../../functions/tasks/task-view.ts';
-import { onTimer } from '../../functions/tasks/timers.ts';
 import { openApiDocument } from '../../tools/openapi.ts';
 import { fc } from '../support/property.ts';
 
@@ -47,7 +47,7 @@ describe('claim order', () => {
     fc.assert(
       fc.property(one, one, (a, b) => {
         const key = ({ at, facts: f, weight }: typeof a) =>
-          readyKeys({ tenantId: 't', type: 'x', id, facts: f }, at, weight).readySk;
+          readyKeys({ tenantId: 't', type: 'x', id, facts: f, readyShards: 1 }, at, weight).readySk;
         const rank = ({ at, facts: f, weight }: typeof a) => rankOf(at, f.priority, weight);
         if (rank(a) < rank(b)) expect(key(a) < key(b)).toBe(true);
       }),
@@ -64,7 +64,7 @@ describe('claim order', () => {
   test('due keys end where now is', () => {
     fc.assert(
       fc.property(instants, instants, facts, (due, now, f) => {
-        const { dueSk } = dueKeys({ tenantId: 't', type: 'x', id, facts: f }, due);
+        const { dueSk } = dueKeys({ tenantId: 't', type: 'x', id, facts: f, readyShards: 1 }, due);
         expect(dueSk <= dueUntil(now)).toBe(due <= now);
       }),
     );
@@ -76,7 +76,7 @@ describe('facts', () => {
     fc.assert(
       fc.property(facts, fc.integer({ min: 1e12, max: 4e12 }), (f, at) => {
         expect(decodeFacts(encodeFacts(f))).toEqual(f);
-        const { readySk } = readyKeys({ tenantId: 't', type: 'x', id, facts: f }, at, 0);
+        const { readySk } = readyKeys({ tenantId: 't', type: 'x', id, facts: f, readyShards: 1 }, at, 0);
         expect(readSortKey(readySk)).toEqual({ id, facts: f, at });
       }),
     );
@@ -252,25 +252,30 @@ describe('JSON', () => {
 });
 
 describe('the clock', () => {
-  const base = { state: 'ready', lease: 0, executor: 'worker' } as TaskItem;
+  const base = { state: 'ready', lease: 0, attempt: 0, maxAttempts: 3, executor: 'worker' } as TaskItem;
   const at = (millis: number) => new Date(millis).toISOString();
 
   test.each<[string, Partial<TaskItem>, string]>([
-    ['a deadline that has passed', { deadline: at(500) }, 'expire'],
-    ['a deadline of a claimed task', { state: 'claimed', lease: 1, deadline: at(500) }, 'expire'],
-    ['a latest start that has passed', { startBy: at(500) }, 'expire'],
+    ['a deadline that has passed', { deadline: at(500) }, 'expired'],
+    ['a deadline of a claimed task', { state: 'claimed', lease: 1, deadline: at(500) }, 'expired'],
+    ['a latest start that has passed', { startBy: at(500) }, 'expired'],
     ['a latest start that was met', { lease: 1, startBy: at(500), deadline: at(5_000) }, 'rearm'],
     ['a to-do whose start has come', { executor: 'person', state: 'scheduled', runAt: at(500) }, 'start'],
     ['a worker task whose start has come', { state: 'scheduled', runAt: at(500) }, 'rearm'],
     [
       'a cancelled lease that has ended',
       { state: 'claimed', lease: 1, cancelRequested: true, leaseExpiresAt: at(500) },
-      'cancel',
+      'cancelled',
     ],
     [
       'a cancelled lease that goes on',
       { state: 'claimed', lease: 1, cancelRequested: true, leaseExpiresAt: at(5_000) },
       'rearm',
+    ],
+    [
+      'a last lease that has ended',
+      { state: 'claimed', lease: 1, attempt: 1, maxAttempts: 1, leaseExpiresAt: at(500) },
+      'dead',
     ],
     ['a task that has ended', { state: 'completed', deadline: at(500) }, 'rearm'],
   ])('%s', (_, members, action) => {
