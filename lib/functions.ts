@@ -77,7 +77,7 @@ function functionEnvironments(
   };
   return {
     crm: { ...common, ...metrics, ...cursors, ...crm, ...platform, ...views },
-    tasks: { ...common, ...metrics, ...cursors, ...tasks, ...platform, ...files, ...runner },
+    tasks: { ...common, ...metrics, ...cursors, ...tasks, ...platform, ...views, ...files, ...runner },
     platform: {
       ...common,
       ...metrics,

@@ -46,8 +46,9 @@ export function grantPermissions(
     crm: [...records, ...may('platform', idempotency), ...may('views', read)],
     tasks: [
       ...tasks,
+      ...may('views', read),
       ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
-      ...objects(['s3:PutObject', 's3:GetObject'], imports),
+      ...objects(['s3:PutObject', 's3:GetObject'], imports, sealingKeys),
       ...send(...runnerQueues),
     ],
     platform: [
@@ -83,6 +84,7 @@ export function grantPermissions(
       ...may('platform', [...settings, ...idempotency]),
       ...may('views', read),
       ...objects(['s3:PutObject', 's3:GetObject'], imports),
+      ...objects(['s3:GetObject'], sealingKeys),
       ...send(...runnerQueues),
     ],
     webhooks: [

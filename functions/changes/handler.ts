@@ -4,6 +4,7 @@ import { type Attributes, fromAttributes, type Item } from '../shared/dynamo/ite
 import { log } from '../shared/logger.ts';
 import { flushMetrics } from '../shared/metrics.ts';
 import { applyChanges } from './apply-changes.ts';
+import { archiveAttempts } from './archive-attempts.ts';
 import { type Change, toChange } from './change.ts';
 import { publicationOf } from './publications.ts';
 import { publish } from './publish.ts';
@@ -21,8 +22,11 @@ interface Delivered {
 export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   try {
     const { delivered, poison } = readRecords(event.Records);
-    const { done, error } = await applyChanges(delivered.map(({ change }) => change));
-    const followed = delivered.slice(0, done).map(({ change }) => change);
+    const applied = await applyChanges(delivered.map(({ change }) => change));
+    const counted = delivered.slice(0, applied.done).map(({ change }) => change);
+    const archived = await archiveAttempts(counted);
+    const { done, error } = archived.error === undefined ? applied : archived;
+    const followed = counted.slice(0, done);
     // Also of changes that were counted before: their first delivery may have ended right here.
     await dispatchEvents(followed.flatMap((change) => eventOf(change) ?? []));
     await publish(followed.flatMap((change) => publicationOf(change) ?? []));

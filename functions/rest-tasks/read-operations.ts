@@ -1,7 +1,8 @@
 import { etagOf, matchesNone } from '../shared/etag.ts';
 import { json } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
-import { getAttempts, getTask, listTasks } from '../tasks/find-tasks.ts';
+import { getTask, listTasks } from '../tasks/find-tasks.ts';
+import { readAttempts } from '../tasks/history/read-attempts.ts';
 import { taskResponse } from './task-response.ts';
 
 export const readOperations: Record<string, Operation> = {
@@ -13,5 +14,5 @@ export const readOperations: Record<string, Operation> = {
     return taskResponse(200, task);
   },
   getTaskHistory: async (request) =>
-    json(200, { data: await getAttempts(request.path.id ?? '', request), page: { nextCursor: null } }),
+    json(200, await readAttempts(request.path.id ?? '', request.query, request)),
 };

@@ -3,32 +3,61 @@ import { now } from '../shared/clock.ts';
 import { ConditionFailed, updateItem } from '../shared/dynamo/table.ts';
 import { Problem } from '../shared/problem.ts';
 import { carryOut } from '../shared/write-plan.ts';
-import { endMembers } from './end-task.ts';
+import { closedAttempts, slotLost } from './attempt-slots.ts';
+import { endUndone } from './end-task.ts';
 import { judge } from './facts.ts';
+import { giveBack, isLimited, reserve } from './limits/reserve.ts';
 import { changed, replaceTask } from './replace-task.ts';
 import { isAllowed } from './state-machine.ts';
-import { type LeaseRequest, leaseMembers, type Taken } from './take-candidate.ts';
+import { type LeaseRequest, leaseEnd, leaseMembers, type Taken } from './take-candidate.ts';
 import { factsOf, type TaskItem, taskKey } from './task.ts';
 import { taskUpdate } from './task-update.ts';
-import { typeAt } from './type-registry.ts';
+import { findType, typeAt } from './type-registry.ts';
+
+/** As for any claim; or the limits of the type have no room before then (epoch milliseconds): ask again. */
+export type ClaimedById = Taken | { limitedUntil: number };
 
 /**
  * Leases a task that was just read, for those who are told of it by name instead of looking for work.
- * Whether it is due, or its last lease over, is for the caller to check.
+ * Whether it is due, or its last lease over, is for the caller to check. The limits of the type hold here as they
+ * do for claims: who is told `limitedUntil` has taken nothing and comes back then, with the message delayed.
  */
-export async function claimById(task: TaskItem, request: LeaseRequest, actor: Actor): Promise<Taken> {
-  if (!isAllowed('claim', task.state)) return 'lost';
+export async function claimById(task: TaskItem, request: LeaseRequest, actor: Actor): Promise<ClaimedById> {
+  const { tenantId } = task;
+  const current = await findType(tenantId, task.type);
   const at = now();
+  const nowMillis = at.getTime();
+  if (!current || !isLimited(current) || !mayBegin(task, nowMillis)) return take(task, request, actor, at);
+  const own = await typeAt(tenantId, task.type, task.typeVersion);
+  const until = leaseEnd(own, request.leaseSeconds, nowMillis);
+  const { granted, holds, limitedUntil } = await reserve(tenantId, current, 1, until, nowMillis);
+  if (granted === 0) return { limitedUntil: limitedUntil ?? nowMillis };
+  const [hold] = holds;
+  const taken = await take(task, { ...request, ...(hold && { hold }) }, actor, at);
+  if (typeof taken === 'string') await giveBack(tenantId, current, holds, granted);
+  return taken;
+}
+
+/** False for a task that a claim would only end: that takes no room. */
+function mayBegin(task: TaskItem, nowMillis: number): boolean {
+  return !task.cancelRequested && judge(factsOf(task), nowMillis) === 'claim';
+}
+
+async function take(task: TaskItem, request: LeaseRequest, actor: Actor, at: Date): Promise<Taken> {
+  if (!isAllowed('claim', task.state)) return 'lost';
   const facts = factsOf(task);
   const type = await typeAt(task.tenantId, task.type, task.typeVersion);
   const verdict = task.cancelRequested ? 'cancelled' : judge(facts, at.getTime());
   try {
     if (verdict !== 'claim') {
-      const ended = endMembers(task.tenantId, verdict, at, type.retentionDays);
-      await carryOut([replaceTask(changed(task, ended, actor, at))]);
+      const ended = endUndone(task, verdict, at, type.retentionDays);
+      const attempts = closedAttempts(task, verdict, at);
+      await carryOut([replaceTask(changed(task, { ...ended, attempts }, actor, at))]);
       return 'ended';
     }
-    const update = taskUpdate(leaseMembers({ id: task.id, type, facts }, request, actor, at));
+    const lost = task.leaseExpiresAt ? slotLost(task.lease, Date.parse(task.leaseExpiresAt)) : {};
+    const leased = leaseMembers({ id: task.id, type, facts }, request, actor, at);
+    const update = taskUpdate({ ...leased, ...lost });
     const same = {
       text: '#version = :version',
       names: { '#version': 'version' },

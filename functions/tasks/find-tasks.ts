@@ -1,12 +1,10 @@
 import type { Actor } from '../shared/actor.ts';
-import { now } from '../shared/clock.ts';
 import { batchGetItems, getItem } from '../shared/dynamo/table.ts';
 import type { FilterField, ListSpec, RowSource } from '../shared/list/list-spec.ts';
 import { parseListQuery } from '../shared/list/parse-list-query.ts';
 import { runList } from '../shared/list/run-list.ts';
 import { mapConcurrently } from '../shared/map-concurrently.ts';
 import { notFound, Problem, validationFailed } from '../shared/problem.ts';
-import { type AttemptView, listAttempts } from './attempt-slots.ts';
 import {
   aboutPartition,
   assigneePartition,
@@ -25,11 +23,6 @@ export async function getTask(id: string, { caller }: Actor): Promise<TaskItem> 
   if (!task) throw notFound('task', id);
   requireTypeScope(caller, task.type);
   return task;
-}
-
-/** The latest leases of a task, oldest first. @throws {Problem} `not_found` */
-export async function getAttempts(id: string, actor: Actor): Promise<AttemptView[]> {
-  return listAttempts(await getTask(id, actor), now().getTime());
 }
 
 const instantOperators = ['gt', 'gte', 'lt', 'lte'] as const;

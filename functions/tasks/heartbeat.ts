@@ -3,8 +3,11 @@ import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
 import { described, wholeNumber } from './fields.ts';
 import { dueKeys } from './index-keys.ts';
-import { type LeaseHolder, openLease, writeUnderLease } from './lease-write.ts';
+import { type LeaseHolder, lostOrNotFound, openLease, writeUnderLease } from './lease-write.ts';
+import { extendSlot, shortenSlot } from './limits/slots.ts';
+import { leaseEnd } from './take-candidate.ts';
 import type { Progress } from './task.ts';
+import { oneMore } from './task-update.ts';
 
 export const heartbeatInput = z.strictObject({
   leaseToken: described(z.string().check(z.minLength(1), z.maxLength(300)), 'As the claim gave it.'),
@@ -31,26 +34,38 @@ export interface HeartbeatNews {
   checkpoint?: string;
 }
 
-/** Extends a lease and tells how far the work is. @throws {Problem} `not_found`, `lease_lost` */
+/**
+ * Extends a lease and tells how far the work is. A lease that has ended stays ended, and beyond the deadline there
+ * is nothing to extend (docs/decisions/0022-claims-decide-from-index-keys.md).
+ * @throws {Problem} `not_found`, `lease_lost`
+ */
 export async function heartbeat(
   holder: LeaseHolder,
   { leaseSeconds, progress, checkpoint }: HeartbeatNews,
   actor: Actor,
 ): Promise<Heartbeat> {
-  const { tenantId, id, type, taskType, facts } = await openLease(holder, actor);
+  const { tenantId, id, type, taskType, facts, hold } = await openLease(holder, actor);
   const at = now();
-  const until = at.getTime() + (leaseSeconds ?? taskType.leaseSeconds) * 1_000;
+  const until = leaseEnd(taskType, leaseSeconds, at.getTime());
   const leaseExpiresAt = new Date(until).toISOString();
+  const keyed = { tenantId, type, id, facts, readyShards: taskType.readyShards };
   const members = {
     leaseExpiresAt,
-    ...(taskType.executor === 'worker' && dueKeys({ tenantId, type, id, facts }, until)),
-    ...(progress && { progress }),
+    ...(taskType.executor === 'worker' && dueKeys(keyed, until)),
+    ...(progress && { progress, progressAt: at.toISOString(), progressCount: oneMore }),
     ...(checkpoint !== undefined && { checkpoint }),
     updatedAt: at.toISOString(),
     updatedBy: actor.caller.subject,
     requestId: actor.requestId,
   };
-  const outcome = await writeUnderLease(holder, members, actor);
+  if (facts.deadline !== undefined && facts.deadline <= at.getTime()) {
+    throw await lostOrNotFound(tenantId, id, 'The deadline of the task has passed; stop');
+  }
+  // The slot first: it must never end before the lease that it is for.
+  const move = hold && (await extendSlot(tenantId, type, hold, until, at.getTime()));
+  if (move === 'lost') throw await lostOrNotFound(tenantId, id);
+  const outcome = await writeUnderLease(holder, members, actor, { aliveAt: at.toISOString() });
+  if (hold && move === 'later') await shortenSlot(tenantId, type, hold, until);
   const cancelRequested = 'task' in outcome && outcome.task.cancelRequested === true;
   return { leaseExpiresAt, cancelRequested };
 }

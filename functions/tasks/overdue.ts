@@ -1,6 +1,6 @@
 import type { Actor } from '../shared/actor.ts';
 import { closedAttempts } from './attempt-slots.ts';
-import { deadMembers, endMembers, leaseExpired } from './end-task.ts';
+import { endUndone } from './end-task.ts';
 import { judge } from './facts.ts';
 import { changed } from './replace-task.ts';
 import { hasEnded } from './state-machine.ts';
@@ -30,10 +30,6 @@ export function overdueEnd(task: TaskItem, nowMillis: number): OverdueEnd | unde
 /** The task as it stands once its end is written down. */
 export async function endOverdue(task: TaskItem, end: OverdueEnd, actor: Actor, at: Date): Promise<TaskItem> {
   const { retentionDays } = await typeAt(task.tenantId, task.type, task.typeVersion);
-  const members =
-    end === 'dead'
-      ? deadMembers(task, leaseExpired, at, retentionDays)
-      : endMembers(task.tenantId, end, at, retentionDays);
-  const outcome = end === 'cancelled' ? 'cancelled' : 'expired';
-  return changed(task, { ...members, attempts: closedAttempts(task, outcome, at) }, actor, at);
+  const members = endUndone(task, end, at, retentionDays);
+  return changed(task, { ...members, attempts: closedAttempts(task, end, at) }, actor, at);
 }

@@ -2,6 +2,7 @@ import {
   aboutPartition,
   assigneePartition,
   createdPartition,
+  deadKeys,
   dueKeys,
   outOfIndexes,
   readyKeys,
@@ -31,8 +32,12 @@ export function placeTask(task: TaskItem, type: TaskType, readyMillis: number): 
     ...timerPlacement(task),
     statePk: statePartition(task.tenantId, task.state),
   };
+  if (task.state === 'dead') {
+    return { ...placement, ...deadKeys(task, task.endedAt as string, task.error?.code ?? 'unknown') };
+  }
   if (task.executor !== 'worker') return placement;
-  const keyed = { tenantId: task.tenantId, type: task.type, id: task.id, facts: factsOf(task) };
+  const { tenantId, id } = task;
+  const keyed = { tenantId, type: task.type, id, facts: factsOf(task), readyShards: type.readyShards };
   if (task.state === 'ready') {
     return { ...placement, ...readyKeys(keyed, readyMillis, type.priorityWeightSeconds) };
   }

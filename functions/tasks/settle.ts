@@ -3,13 +3,14 @@ import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
 import { slotEnd } from './attempt-slots.ts';
 import { backoffMillis } from './backoff.ts';
-import { endMembers, stamp } from './end-task.ts';
+import { deadMembers, endMembers, stamp } from './end-task.ts';
 import { jsonText } from './enqueue-input.ts';
 import { afterRelease, type TaskFacts } from './facts.ts';
 import { described, line, wholeNumber } from './fields.ts';
 import { dueKeys, outOfIndexes, readyKeys, statePartition } from './index-keys.ts';
 import { type LeaseHolder, type OpenedLease, openLease, writeUnderLease } from './lease-write.ts';
 import type { Progress, StoredError, TaskItem } from './task.ts';
+import { oneMore } from './task-update.ts';
 
 const leaseToken = described(z.string().check(z.minLength(1), z.maxLength(300)), 'As the claim gave it.');
 
@@ -56,23 +57,24 @@ export interface Settled {
 
 /**
  * Ends a task well.
- * @param progress the last one, instead of what was reported on the way
+ * @param options.progress the last one, instead of what was reported on the way
+ * @param options.maxBytes what the result may have, where the size of the input beside it is known
  * @throws {Problem} `not_found`, `lease_lost`, `payload_too_large`
  */
 export async function completeTask(
   holder: LeaseHolder,
   result: unknown,
   actor: Actor,
-  progress?: Progress,
+  { progress, maxBytes = maxResultBytes }: { progress?: Progress; maxBytes?: number } = {},
 ): Promise<Settled> {
-  const text = jsonText(result, 'result', maxResultBytes);
+  const text = jsonText(result, 'result', maxBytes);
   const lease = await openLease(holder, actor);
   const at = now();
   const members = {
     ...endMembers(lease.tenantId, 'completed', at, lease.taskType.retentionDays),
     ...slotEnd(lease.facts.lease, { endedAt: at.toISOString(), outcome: 'completed' }),
     result: text,
-    ...(progress && { progress }),
+    ...(progress && { progress, progressAt: at.toISOString(), progressCount: oneMore }),
     error: undefined,
     checkpoint: undefined,
     ...stamp(at, actor),
@@ -123,7 +125,7 @@ export async function failTask(
   });
   const members =
     nextAttempt === undefined
-      ? endMembers(lease.tenantId, 'dead', at, lease.taskType.retentionDays)
+      ? deadMembers(lease, error, at, lease.taskType.retentionDays)
       : waitMembers(lease, lease.facts, nextAttempt, at);
   return giveBack(holder, { ...members, ...end, error, ...stamp(at, actor) }, lease, at, actor, 'failed');
 }
@@ -153,7 +155,7 @@ function waitMembers(lease: OpenedLease, facts: TaskFacts, due: number, at: Date
   const { tenantId, id, type, taskType } = lease;
   const ready = due <= at.getTime();
   const state = ready ? 'ready' : 'scheduled';
-  const keyed = { tenantId, type, id, facts };
+  const keyed = { tenantId, type, id, facts, readyShards: taskType.readyShards };
   return {
     readyPk: undefined,
     readySk: undefined,

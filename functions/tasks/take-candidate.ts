@@ -1,12 +1,14 @@
 import type { Actor } from '../shared/actor.ts';
 import { ConditionFailed, type Expression, updateItem } from '../shared/dynamo/table.ts';
-import { slotPath } from './attempt-slots.ts';
+import { slotLost, slotPath } from './attempt-slots.ts';
 import type { Candidate } from './candidates.ts';
-import { endMembers, stamp } from './end-task.ts';
+import { endUndone, stamp } from './end-task.ts';
 import { afterClaim, judge } from './facts.ts';
-import { dueKeys, statePartition } from './index-keys.ts';
+import { dueKeys, readSortKey, statePartition } from './index-keys.ts';
 import { newLeaseToken } from './lease-token.ts';
+import type { Hold } from './limits/slots.ts';
 import { type Attempt, type TaskItem, taskKey } from './task.ts';
+import type { TaskType } from './task-type.ts';
 import { taskUpdate } from './task-update.ts';
 
 /** How long and for whom a task is leased. */
@@ -15,6 +17,13 @@ export interface LeaseRequest {
   /** The type's own when absent. */
   leaseSeconds?: number;
   claimId?: string;
+  /** The slot that was reserved for it, of a type that limits how many of its tasks are worked on at one time. */
+  hold?: Hold;
+}
+
+/** When a lease that begins now ends, epoch milliseconds. */
+export function leaseEnd(type: TaskType, leaseSeconds: number | undefined, nowMillis: number): number {
+  return nowMillis + (leaseSeconds ?? type.leaseSeconds) * 1_000;
 }
 
 /** The leased task; or it was someone else's by now; or its time or its attempts were used up and it has ended. */
@@ -28,7 +37,7 @@ export async function takeCandidate(
   now: Date,
 ): Promise<Taken> {
   const verdict = judge(candidate.facts, now.getTime());
-  const members = leaseMembers(candidate, request, actor, now);
+  const members = { ...leaseMembers(candidate, request, actor, now), ...lostLease(candidate) };
   try {
     if (verdict !== 'claim') {
       await endCandidate(candidate, verdict, actor, now);
@@ -64,42 +73,44 @@ function endCandidate(
   now: Date,
 ): Promise<unknown> {
   const { tenantId } = actor.caller;
+  const { id, type } = candidate;
   const members = {
-    ...endMembers(tenantId, state, now, candidate.type.retentionDays),
-    ...(state === 'dead' && {
-      error: {
-        code: 'lease_expired',
-        message: 'The last attempt ended without an answer from its worker',
-      },
-    }),
+    ...endUndone({ tenantId, id, type: type.name }, state, now, type.retentionDays),
+    ...lostLease(candidate),
     ...stamp(now, actor),
   };
-  return updateItem('tasks', taskKey(tenantId, candidate.id), taskUpdate(members), sameKey(candidate));
+  return updateItem('tasks', taskKey(tenantId, id), taskUpdate(members), sameKey(candidate));
+}
+
+/** Closes the attempt of a lease that nobody gave back; a due key says when it ended. */
+function lostLease({ source, key, facts }: Candidate): Record<string, unknown> {
+  return source === 'due' ? slotLost(facts.lease, readSortKey(key).at) : {};
 }
 
 /** The members that a claim sets. The facts come from the index key, so nothing has to be read. */
 export function leaseMembers(
   { id, type, facts }: Pick<Candidate, 'id' | 'type' | 'facts'>,
-  { workerId, leaseSeconds, claimId }: LeaseRequest,
+  { workerId, leaseSeconds, claimId, hold }: LeaseRequest,
   actor: Actor,
   now: Date,
 ): Record<string, unknown> {
   const { tenantId } = actor.caller;
   const leased = afterClaim(facts);
-  const until = now.getTime() + (leaseSeconds ?? type.leaseSeconds) * 1_000;
+  const until = leaseEnd(type, leaseSeconds, now.getTime());
   const attempt: Attempt = {
     lease: leased.lease,
     attempt: leased.attempt,
     workerId,
     startedAt: now.toISOString(),
   };
+  const keyed = { tenantId, type: type.name, id, facts: leased, readyShards: type.readyShards };
   return {
     state: 'claimed',
     statePk: statePartition(tenantId, 'claimed'),
     readyPk: undefined,
     readySk: undefined,
-    ...(type.executor === 'worker' && dueKeys({ tenantId, type: type.name, id, facts: leased }, until)),
-    leaseToken: newLeaseToken({ facts: leased, type: type.name }),
+    ...(type.executor === 'worker' && dueKeys(keyed, until)),
+    leaseToken: newLeaseToken({ facts: leased, type: type.name, ...(hold && { hold }) }),
     leaseExpiresAt: new Date(until).toISOString(),
     workerId,
     claimId,
@@ -107,6 +118,8 @@ export function leaseMembers(
     attempt: leased.attempt,
     [slotPath(leased.lease)]: attempt,
     progress: undefined,
+    progressAt: undefined,
+    progressCount: undefined,
     ...stamp(now, actor),
   };
 }

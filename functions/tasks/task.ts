@@ -1,4 +1,5 @@
 import type { Item, Key } from '../shared/dynamo/item.ts';
+import type { DependencyFailure } from './dependencies/rules.ts';
 import type { TaskFacts } from './facts.ts';
 import type { TaskState } from './state-machine.ts';
 
@@ -15,7 +16,7 @@ export interface Attempt {
   workerId: string;
   startedAt: string;
   endedAt?: string;
-  outcome?: 'completed' | 'failed' | 'released' | 'expired' | 'cancelled';
+  outcome?: 'completed' | 'failed' | 'released' | 'lease_expired' | 'expired' | 'cancelled';
   error?: { code: string; message: string };
 }
 
@@ -57,6 +58,20 @@ export interface TaskItem extends Item, Key {
   startBy?: string;
   deadline?: string;
   dedupeKey?: string;
+  /** Ids of the tasks that it depends on, as they were given. */
+  dependsOn?: string[];
+  onDependencyFailure?: DependencyFailure;
+  /** While it is blocked: the parents that it still waits for. */
+  awaits?: Set<string>;
+  /**
+   * Others depend on it, so its end has to be told to them. Set without moving the version, never taken back;
+   * see dependencies/edges.ts.
+   */
+  dependents?: true;
+  /** The dependents that were made in one transaction with it, which have no edges. */
+  batchDependents?: string[];
+  /** How far its end has been told: the sort key of an edge. */
+  releasedTo?: string;
   assigneeId?: string;
   dueAt?: string;
   /** `<entity>:<id>` of the record that the task is about. */
@@ -72,6 +87,9 @@ export interface TaskItem extends Item, Key {
   /** What was given as the reason of a cancellation. */
   reason?: string;
   progress?: Progress;
+  /** When it was told, and how often the holder of the lease has told any. */
+  progressAt?: string;
+  progressCount?: number;
   error?: StoredError;
   /** Where a built-in type goes on after its time was up; JSON text. */
   checkpoint?: string;

@@ -5,6 +5,7 @@ import { validate } from '../../functions/shared/validation.ts';
 import { type ClaimInput, claimInput, claimTasks } from '../../functions/tasks/claim.ts';
 import { enqueueTask } from '../../functions/tasks/enqueue.ts';
 import { enqueueInput } from '../../functions/tasks/enqueue-input.ts';
+import { readAttempts } from '../../functions/tasks/history/read-attempts.ts';
 import { type TaskItem, taskKey } from '../../functions/tasks/task.ts';
 import { type TaskTypeInput, taskTypeInput } from '../../functions/tasks/task-type.ts';
 import { putType } from '../../functions/tasks/type-registry.ts';
@@ -47,6 +48,11 @@ export async function claimOne(actor: Actor, body: Record<string, unknown> = {})
   const [task] = await claim(actor, body);
   if (!task) throw new Error('there was nothing to claim');
   return task;
+}
+
+/** The attempts of a task, oldest first; those that are in the archive only if the stream is followed. */
+export async function attemptsOf(id: string, actor: Actor) {
+  return (await readAttempts(id, { limit: '100' }, actor)).data;
 }
 
 export const holderOf = (task: TaskItem) => ({ id: task.id, leaseToken: task.leaseToken as string });

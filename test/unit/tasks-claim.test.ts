@@ -3,6 +3,7 @@ import type { TaskItem } from '../../functions/tasks/task.ts';
 import { type CallCounter, countCalls } from '../support/call-counter.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import {
+  attemptsOf,
   claim,
   claimOne,
   enqueue,
@@ -14,7 +15,7 @@ import {
 } from '../support/tasks.ts';
 
 const { cancelTask } = await import('../../functions/tasks/cancel.ts');
-const { getTask, getAttempts } = await import('../../functions/tasks/find-tasks.ts');
+const { getTask } = await import('../../functions/tasks/find-tasks.ts');
 const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
 const { completeTask } = await import('../../functions/tasks/settle.ts');
 const { findType } = await import('../../functions/tasks/type-registry.ts');
@@ -200,8 +201,8 @@ describe('a lease that has ended', () => {
     expect(await problemCode(completeTask(holderOf(first), 'late', actor))).toBe('lease_lost');
     expect(await problemCode(heartbeat(holderOf(first), {}, actor))).toBe('lease_lost');
     expect((await getTask(first.id, actor)).leaseToken).toBe(second.leaseToken);
-    expect(await getAttempts(first.id, actor)).toMatchObject([
-      { attempt: 1, workerId: 'worker-1', outcome: 'lease_expired', endedAt: null },
+    expect(await attemptsOf(first.id, actor)).toMatchObject([
+      { attempt: 1, workerId: 'worker-1', outcome: 'lease_expired', endedAt: first.leaseExpiresAt },
       { attempt: 2, workerId: 'worker-2', outcome: 'running' },
     ]);
   });

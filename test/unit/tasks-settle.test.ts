@@ -1,10 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
-import { claim, claimOne, enqueue, holderOf, newActor, problemCode, registerType } from '../support/tasks.ts';
+import {
+  attemptsOf,
+  claim,
+  claimOne,
+  enqueue,
+  holderOf,
+  newActor,
+  problemCode,
+  registerType,
+} from '../support/tasks.ts';
 
 const { cancelTask } = await import('../../functions/tasks/cancel.ts');
 const { completeByHand } = await import('../../functions/tasks/complete-by-hand.ts');
-const { getTask, getAttempts } = await import('../../functions/tasks/find-tasks.ts');
+const { getTask } = await import('../../functions/tasks/find-tasks.ts');
 const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
 const { retryTask } = await import('../../functions/tasks/retry.ts');
 const { completeTask, failTask, releaseTask } = await import('../../functions/tasks/settle.ts');
@@ -44,7 +53,7 @@ describe('completing', () => {
       repeated: true,
       task: { version: done.task.version, result: done.task.result },
     });
-    expect(await getAttempts(task.id, actor)).toMatchObject([{ attempt: 1, outcome: 'completed' }]);
+    expect(await attemptsOf(task.id, actor)).toMatchObject([{ attempt: 1, outcome: 'completed' }]);
   });
 
   test('twice at once completes once', async () => {
@@ -100,7 +109,7 @@ describe('completing', () => {
     const task = await claimOne(actor);
     const done = await completeTask(holderOf(task), 'y'.repeat(96 * 1024 - 2), actor);
     expect(done.task.state).toBe('completed');
-    expect(await getAttempts(task.id, actor)).toHaveLength(20);
+    expect(await attemptsOf(task.id, actor)).toHaveLength(20);
   });
 });
 
@@ -173,7 +182,7 @@ describe('releasing', () => {
       await releaseTask(holderOf(current), 0, actor);
       current = await claimOne(actor);
     }
-    const attempts = await getAttempts(task.id, actor);
+    const attempts = await attemptsOf(task.id, actor);
     expect(attempts).toHaveLength(20);
     expect(attempts.at(-1)).toMatchObject({ lease: 31, attempt: 1, outcome: 'running' });
   });
@@ -205,7 +214,7 @@ describe('retrying', () => {
     expect(again).toMatchObject({ state: 'ready', attempt: 0, input: '{"fixed":true}' });
     expect(again.ttl).toBeUndefined();
     expect(await claimOne(actor)).toMatchObject({ id: task.id, attempt: 1, lease: 2 });
-    expect(await getAttempts(task.id, actor)).toHaveLength(2);
+    expect(await attemptsOf(task.id, actor)).toHaveLength(2);
   });
 
   test('is refused for what has not ended and for work that is done', async () => {
@@ -224,7 +233,7 @@ describe('a to-do', () => {
     const done = await completeByHand(todo.id, { note: 'done' }, actor);
     expect(done).toMatchObject({ repeated: false, task: { state: 'completed', result: '{"note":"done"}' } });
     expect((await completeByHand(todo.id, undefined, actor)).repeated).toBe(true);
-    expect(await getAttempts(todo.id, actor)).toMatchObject([{ workerId: 'user-1', outcome: 'completed' }]);
+    expect(await attemptsOf(todo.id, actor)).toMatchObject([{ workerId: 'user-1', outcome: 'completed' }]);
     const reopened = await retry(todo.id, actor);
     expect(reopened.state).toBe('ready');
     expect((await completeByHand(todo.id, undefined, actor)).task.state).toBe('completed');
