@@ -28,21 +28,26 @@ const maxRemembered = 1_000;
 
 const emptyDueSince = new Map<string, number>();
 
+interface Look {
+  /** With this many of a type no further shard of its queue is looked into. */
+  enough: number;
+  /** Read from each shard at most. */
+  count: number;
+  order: ClaimOrder;
+  nowMillis: number;
+}
+
 /**
  * The first candidates of the types in claim order: one Query a type, and at times one for what became due.
- * @param count per type
+ * The order is strict within a shard of the queue; a type has one unless it says otherwise.
  */
 export async function readCandidates(
   tenantId: string,
-  types: TaskType[],
-  { count, order, nowMillis }: { count: number; order: ClaimOrder; nowMillis: number },
+  types: readonly TaskType[],
+  look: Look,
 ): Promise<Candidate[]> {
-  const lists = await Promise.all(
-    types.flatMap((type) => [
-      readReady(tenantId, type, count, order),
-      readDue(tenantId, type, count, order, nowMillis),
-    ]),
-  );
+  const lists = await Promise.all(types.map((type) => readType(tenantId, type, look)));
+  const { order, count } = look;
   const direction = order === 'newest' ? -1 : 1;
   return lists
     .flat()
@@ -50,18 +55,38 @@ export async function readCandidates(
     .slice(0, count);
 }
 
+/** Claims of a sandbox take turns with the shards, and each sandbox begins somewhere else. */
+let turn = Math.floor(Math.random() * 16);
+
+/** One shard, then the next, then twice as many at a time, while there are too few. */
+async function readType(tenantId: string, type: TaskType, look: Look): Promise<Candidate[]> {
+  const shards = type.readyShards;
+  turn += 1;
+  const found: Candidate[] = [];
+  for (let done = 0; done < shards && found.length < look.enough; ) {
+    const width = Math.min(Math.max(1, done), shards - done);
+    const wave = Array.from({ length: width }, (_, at) => (turn + done + at) % shards);
+    done += width;
+    const lists = await Promise.all(
+      wave.flatMap((shard) => [readReady(tenantId, type, shard, look), readDue(tenantId, type, shard, look)]),
+    );
+    found.push(...lists.flat());
+  }
+  return found;
+}
+
 /** No upper bound: a task of negative priority has its rank in the future and yet is ready now. */
 async function readReady(
   tenantId: string,
   type: TaskType,
-  limit: number,
-  order: ClaimOrder,
+  shard: number,
+  { count, order }: Look,
 ): Promise<Candidate[]> {
   const { items } = await queryPage({
     table: 'tasks',
     index: 'byReady',
-    key: { text: 'readyPk = :pk', values: { ':pk': readyPartition(tenantId, type.name) } },
-    limit,
+    key: { text: 'readyPk = :pk', values: { ':pk': readyPartition(tenantId, type.name, shard) } },
+    limit: count,
     descending: order === 'newest',
     project: ['readySk'],
   });
@@ -77,11 +102,10 @@ async function readReady(
 async function readDue(
   tenantId: string,
   type: TaskType,
-  limit: number,
-  order: ClaimOrder,
-  nowMillis: number,
+  shard: number,
+  { count, order, nowMillis }: Look,
 ): Promise<Candidate[]> {
-  const partition = duePartition(tenantId, type.name);
+  const partition = duePartition(tenantId, type.name, shard);
   if (nowMillis - (emptyDueSince.get(partition) ?? 0) < emptyDueMillis) return [];
   const { items } = await queryPage({
     table: 'tasks',
@@ -90,7 +114,7 @@ async function readDue(
       text: 'duePk = :pk AND dueSk <= :until',
       values: { ':pk': partition, ':until': dueUntil(nowMillis) },
     },
-    limit,
+    limit: count,
     descending: order === 'newest',
     project: ['dueSk'],
   });

@@ -3,12 +3,11 @@ import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
 import { requestFingerprint } from '../shared/idempotency.ts';
 import { validationFailed } from '../shared/problem.ts';
-import { type Candidate, readCandidates } from './candidates.ts';
-import { type ClaimRecord, ClaimRepeated, noteIntent, repeatClaim } from './claim-record.ts';
-import { noteRaces, pickSpread, spreadFor } from './contention.ts';
+import { lookForTasks } from './claim-look.ts';
+import { type ClaimRecord, ClaimRepeated, repeatClaim } from './claim-record.ts';
 import { described, line, typeName, wholeNumber } from './fields.ts';
+import { hasRoom } from './limits/reserve.ts';
 import { pollPause } from './poll-pace.ts';
-import { takeCandidate } from './take-candidate.ts';
 import type { TaskItem } from './task.ts';
 import type { TaskType } from './task-type.ts';
 import { requireType } from './type-registry.ts';
@@ -41,20 +40,21 @@ export async function claimTasks(input: ClaimInput, actor: Actor, untilMillis: n
   const types = await claimableTypes(input, actor);
   const record = input.claimId === undefined ? undefined : recordOf(input.claimId, input);
   const waitUntil = Math.min(untilMillis, now().getTime() + input.waitSeconds * 1_000);
+  const queries = types.reduce((sum, { readyShards }) => sum + readyShards, 0);
+  let full: readonly TaskType[] = [];
   try {
-    let quietSince = now().getTime();
     for (let poll = 1; ; poll += 1) {
-      const { tasks, sawSome } = await claimNow(input, types, record, actor);
-      if (tasks.length > 0) return tasks;
-      const at = now().getTime();
-      if (sawSome) quietSince = at;
-      const left = waitUntil - at;
+      const open = await exceptFull(types, full, actor);
+      const outcome = await lookForTasks(input, open, record, actor);
+      if (outcome.tasks.length > 0) return outcome.tasks;
+      full = [...outcome.full, ...types.filter((type) => !open.includes(type))];
+      const left = waitUntil - now().getTime();
       if (record && (poll === 1 || left <= 0)) {
         const earlier = await repeatClaim(record, actor);
         if (earlier) return earlier;
       }
       if (left <= 0) return [];
-      const pause = Math.min(left, pollPause(at - quietSince));
+      const pause = Math.min(left, pollPause(queries));
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   } catch (error) {
@@ -86,63 +86,17 @@ async function claimableTypes({ types }: ClaimInput, { caller }: Actor): Promise
   );
 }
 
-/** Lost races in a row after which an empty-handed claim answers that there is nothing; never an error. */
-const maxRounds = 12;
-/** A Query is cheaper than a lost write, a write into what was just read than a Query: so this many, then look again. */
-const triesOfPool = 2;
-/** After this many rounds a claim is content with fewer tasks than it may have. */
-const roundsToFill = 3;
-
-/** @returns `sawSome` also when others were faster */
-async function claimNow(
-  input: ClaimInput,
-  types: TaskType[],
-  record: ClaimRecord | undefined,
-  actor: Actor,
-): Promise<{ tasks: TaskItem[]; sawSome: boolean }> {
-  const scope = `${actor.caller.tenantId}#${input.types.join()}#${input.order}`;
-  const claimed: TaskItem[] = [];
-  let sawSome = false;
-  for (let round = 1; round <= maxRounds; round += 1) {
-    const at = now();
-    const wanted = input.max - claimed.length;
-    const spread = spreadFor(scope, at.getTime());
-    let pool = await readCandidates(actor.caller.tenantId, types, {
-      count: wanted + spread,
-      order: input.order,
-      nowMillis: at.getTime(),
-    });
-    let picked = pickSpread(pool, wanted, spread);
-    if (picked.length === 0) break;
-    sawSome = true;
-    for (let tries = 0; picked.length > 0 && tries < triesOfPool; tries += 1) {
-      if (record) await noteIntent(record, picked, actor);
-      const taken = await takeAll(picked, input, actor, at);
-      claimed.push(...taken.tasks);
-      noteRaces(scope, taken.lost, picked.length, at.getTime());
-      if (taken.tasks.length === picked.length) return { tasks: claimed, sawSome };
-      const tried = new Set(picked);
-      pool = pool.filter((candidate) => !tried.has(candidate));
-      picked = pickSpread(pool, picked.length - taken.tasks.length, spread);
-    }
-    if (claimed.length > 0 && round >= roundsToFill) break;
-  }
-  return { tasks: claimed, sawSome };
-}
-
-/** @throws what the table said, unless some were taken: those must reach their worker. */
-async function takeAll(candidates: Candidate[], input: ClaimInput, actor: Actor, at: Date) {
-  const outcomes = await Promise.allSettled(
-    candidates.map((candidate) => takeCandidate(candidate, input, actor, at)),
+/** A type that had no room at the last look is left out until it has: one Query instead of two or three. */
+async function exceptFull(
+  types: readonly TaskType[],
+  full: readonly TaskType[],
+  { caller }: Actor,
+): Promise<readonly TaskType[]> {
+  if (full.length === 0) return types;
+  const nowMillis = now().getTime();
+  const still = await Promise.all(
+    full.map(async (type) => ((await hasRoom(caller.tenantId, type, nowMillis)) ? [] : [type])),
   );
-  const tasks: TaskItem[] = [];
-  let lost = 0;
-  let failure: unknown;
-  for (const outcome of outcomes) {
-    if (outcome.status === 'rejected') failure = outcome.reason;
-    else if (outcome.value === 'lost') lost += 1;
-    else if (outcome.value !== 'ended') tasks.push(outcome.value.task);
-  }
-  if (failure !== undefined && tasks.length === 0) throw failure;
-  return { tasks, lost };
+  const closed = new Set(still.flat());
+  return types.filter((type) => !closed.has(type));
 }

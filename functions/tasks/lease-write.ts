@@ -3,10 +3,11 @@ import { ConditionFailed, getItem, updateItem } from '../shared/dynamo/table.ts'
 import { preconditionFailed, type VersionCondition } from '../shared/etag.ts';
 import { notFound, Problem } from '../shared/problem.ts';
 import { type Lease, readLeaseToken } from './lease-token.ts';
+import { freeSlot } from './limits/slots.ts';
 import { type TaskItem, taskKey } from './task.ts';
 import type { TaskType } from './task-type.ts';
 import { taskUpdate } from './task-update.ts';
-import { typeAt } from './type-registry.ts';
+import { findTypeAt } from './type-registry.ts';
 import { requireTypeScope } from './type-scope.ts';
 
 /** The task and the token by which a worker acts on it. */
@@ -31,16 +32,18 @@ export interface OpenedLease extends Lease {
 export async function openLease({ id, leaseToken }: LeaseHolder, { caller }: Actor): Promise<OpenedLease> {
   const { tenantId } = caller;
   const lease = readLeaseToken(leaseToken);
-  if (!lease) {
-    const task = (await getItem('tasks', taskKey(tenantId, id))) as TaskItem | undefined;
-    throw task ? leaseLost(task) : notFound('task', id);
-  }
+  if (!lease) throw await lostOrNotFound(tenantId, id);
   requireTypeScope(caller, lease.type);
-  const taskType = await typeAt(tenantId, lease.type, lease.facts.typeVersion).catch(() => undefined);
+  const taskType = await findTypeAt(tenantId, lease.type, lease.facts.typeVersion);
   if (taskType) return { ...lease, tenantId, id, taskType };
   // A token of another tenant or with altered facts names a type that is not here.
+  throw await lostOrNotFound(tenantId, id);
+}
+
+/** What to say of a lease that the caller cannot have. One GetItem. @param why for the holder of a lease */
+export async function lostOrNotFound(tenantId: string, id: string, why?: string): Promise<Problem> {
   const task = (await getItem('tasks', taskKey(tenantId, id))) as TaskItem | undefined;
-  throw task ? leaseLost(task) : notFound('task', id);
+  return task ? leaseLost(task, task.state === 'claimed' ? why : undefined) : notFound('task', id);
 }
 
 /** What a refused write under a lease means. */
@@ -50,13 +53,35 @@ export type Refusal = { repeated: TaskItem } | { cancelRequested: TaskItem };
  * One UpdateItem, without a read, that only the holder of the lease gets through.
  * @param options.settles how the write ends the lease; repeating it with the same token is answered the same
  * @param options.unlessCancelled refuse when a cancellation has been asked for
+ * @param options.aliveAt refuse when the lease has ended by this instant, though nobody has taken the task since
  * @throws {Problem} `not_found`, `lease_lost`, `precondition_failed`
  */
 export async function writeUnderLease(
+  holder: LeaseHolder,
+  members: Record<string, unknown>,
+  actor: Actor,
+  options: WriteOptions = {},
+): Promise<{ task: TaskItem } | Refusal> {
+  const outcome = await tryToWrite(holder, members, actor, options);
+  const lease = options.settles && readLeaseToken(holder.leaseToken);
+  // A repetition frees the slot that its first run may not have come to.
+  if (lease?.hold && !('cancelRequested' in outcome)) {
+    await freeSlot(actor.caller.tenantId, lease.type, lease.hold);
+  }
+  return outcome;
+}
+
+interface WriteOptions {
+  settles?: NonNullable<TaskItem['settledAs']>;
+  unlessCancelled?: boolean;
+  aliveAt?: string;
+}
+
+async function tryToWrite(
   { id, leaseToken, ifMatch }: LeaseHolder,
   members: Record<string, unknown>,
   actor: Actor,
-  options: { settles?: NonNullable<TaskItem['settledAs']>; unlessCancelled?: boolean } = {},
+  options: WriteOptions,
 ): Promise<{ task: TaskItem } | Refusal> {
   const condition = {
     text: 'leaseToken = :token',
@@ -64,6 +89,10 @@ export async function writeUnderLease(
     values: { ':token': leaseToken } as Record<string, unknown>,
   };
   if (options.unlessCancelled) condition.text += ' AND attribute_not_exists(cancelRequested)';
+  if (options.aliveAt !== undefined) {
+    condition.text += ' AND leaseExpiresAt > :alive';
+    condition.values[':alive'] = options.aliveAt;
+  }
   const versions = ifMatch && !ifMatch.any ? ifMatch.versions : undefined;
   if (versions) {
     condition.text += ` AND #version IN (${[0, ...versions].map((_, at) => `:v${at}`).join(', ')})`;
@@ -80,6 +109,9 @@ export async function writeUnderLease(
     const current = error.current as TaskItem | undefined;
     if (!current) throw notFound('task', id);
     if (current.leaseToken === leaseToken) {
+      if (options.aliveAt !== undefined && (current.leaseExpiresAt ?? '') <= options.aliveAt) {
+        throw leaseLost(current, 'The lease has ended; complete the task if the work is done, or stop');
+      }
       if (options.unlessCancelled && current.cancelRequested) return { cancelRequested: current };
       throw preconditionFailed(current.version);
     }
@@ -90,12 +122,13 @@ export async function writeUnderLease(
   }
 }
 
-function leaseLost(task: TaskItem): Problem {
+function leaseLost(task: TaskItem, why?: string): Problem {
   return new Problem(
     'lease_lost',
-    task.state === 'claimed'
-      ? 'The lease has ended and the task was claimed again, or this is not its token'
-      : `The lease has ended; the task is ${task.state}`,
+    why ??
+      (task.state === 'claimed'
+        ? 'The lease has ended and the task was claimed again, or this is not its token'
+        : `The lease has ended; the task is ${task.state}`),
     { extensions: { state: task.state } },
   );
 }

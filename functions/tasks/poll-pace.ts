@@ -1,16 +1,15 @@
-/** While work was just asked for or seen, more is likely to come at once, in milliseconds. */
-const quickMillis = 2_000;
-const quickPause = { least: 50, most: 75 };
-/** What a ready task waits for at most, but for the jitter, in milliseconds. */
-const longestPause = 1_000;
+/** Between two looks of a waiting claim, in milliseconds: half of it is what a ready task waits on average. */
+const pause = { least: 50, most: 75 };
+
+/** Queries in one look up to which the pace is kept; a claim that needs more looks as much more seldom. */
+const queriesAtFullPace = 10;
 
 /**
- * The pause before a waiting claim looks again, in milliseconds; see docs/decisions/0024-long-polls.md.
- * @param idleMillis since the wait began or candidates were last seen
+ * The pause before a waiting claim looks again, in milliseconds; what it costs is in docs/decisions/0024-long-polls.md.
+ * Claimers that began together must not look together for ever, so it is never the same.
+ * @param queries that one look takes: types, each with as many as its queue has parts
  */
-export function pollPause(idleMillis: number, random: number = Math.random()): number {
-  if (idleMillis < quickMillis) return quickPause.least + random * (quickPause.most - quickPause.least);
-  const pause = Math.min(longestPause, quickPause.most * 2 ** ((idleMillis - quickMillis) / 1_000));
-  // Claimers that began together must not look together for ever.
-  return pause * (0.8 + 0.4 * random);
+export function pollPause(queries: number, random: number = Math.random()): number {
+  const stretch = Math.max(1, queries / queriesAtFullPace);
+  return stretch * (pause.least + random * (pause.most - pause.least));
 }
