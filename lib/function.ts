@@ -22,7 +22,8 @@ export const timeouts = {
   graphql: Duration.seconds(29),
   authorizer: Duration.seconds(5),
   changes: Duration.seconds(60),
-  runner: Duration.seconds(60),
+  // The longest call of an http task and what comes before and after it.
+  runner: Duration.seconds(90),
   webhooks: Duration.seconds(30),
   clock: Duration.seconds(30),
 } as const;

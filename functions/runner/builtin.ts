@@ -25,10 +25,13 @@ export class TaskFailure extends Error {
   override readonly name = 'TaskFailure';
   readonly code: string;
   readonly retryable: boolean;
+  /** JSON, kept with the error: how far the work has come, say. */
+  readonly details: unknown;
 
-  constructor(code: string, message: string, options: { retryable: boolean }) {
+  constructor(code: string, message: string, options: { retryable: boolean; details?: unknown }) {
     super(message);
     this.code = code;
     this.retryable = options.retryable;
+    this.details = options.details;
   }
 }

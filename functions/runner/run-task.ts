@@ -4,29 +4,21 @@ import { getItem } from '../shared/dynamo/table.ts';
 import { log } from '../shared/logger.ts';
 import { Problem } from '../shared/problem.ts';
 import { claimById } from '../tasks/claim-by-id.ts';
-import { heartbeat } from '../tasks/heartbeat.ts';
-import type { LeaseHolder } from '../tasks/lease-write.ts';
 import { dueOf, messageOf, type RunnerMessage, sendMessage } from '../tasks/runner-queue.ts';
-import { completeTask, failTask, releaseTask, type Settled } from '../tasks/settle.ts';
 import { hasEnded } from '../tasks/state-machine.ts';
-import { type Progress, type TaskItem, taskKey } from '../tasks/task.ts';
-import { type Builtin, type BuiltinOutcome, TaskFailure } from './builtin.ts';
-import { importContacts } from './imports/import-contacts.ts';
-
-/** What runs each built-in type. */
-const builtins: Record<string, Builtin> = { 'contacts.import': importContacts };
-
-export interface Invocation {
-  requestId: string;
-  remainingMillis(): number;
-}
+import { type TaskItem, taskKey } from '../tasks/task.ts';
+import type { Invocation, Run } from './invocation.ts';
+import { prepareBuiltin } from './run-builtin.ts';
+import { prepareHttp } from './run-http.ts';
 
 /** A message comes before its task is written; after this long its task is never going to be, in milliseconds. */
 const patienceMillis = 60_000;
-/** How long a message waits for its task, or beyond the end of another's lease, in milliseconds. */
+/** How long a message waits for its task, in milliseconds. */
 const pauseMillis = 2_000;
-/** What settling a task at the end may take, in milliseconds. */
-const settleMargin = 8_000;
+/** Tasks that wait for room under the limits of their type come back over this time, in milliseconds. */
+const limitSpread = 2_000;
+/** What a lease must be over for, in milliseconds, before another one is tried: clocks differ. */
+const leaseGrace = 200;
 
 /**
  * Brings one task forward. When this returns, the message has served: either the task has ended or another
@@ -35,90 +27,59 @@ const settleMargin = 8_000;
  */
 export async function runTask(message: RunnerMessage, invocation: Invocation): Promise<void> {
   const task = (await getItem('tasks', taskKey(message.tenantId, message.taskId))) as TaskItem | undefined;
-  if (!task || task.version < message.version) {
-    if (Date.now() - message.sentAt < patienceMillis) await sendMessage(message, Date.now() + pauseMillis);
-    else log().warn('message without its task', { taskId: message.taskId });
-    return;
-  }
-  if (hasEnded(task.state) || task.executor !== 'builtin') return;
+  if (!task || task.version < message.version) return waitForTask(message);
+  // Whatever unblocks a task sends a message for it.
+  if (hasEnded(task.state) || task.state === 'blocked') return;
   const due = nextChance(task);
-  if (due > now().getTime()) {
-    await again(task, due);
-    return;
-  }
-  const actor = runnerActor(message.tenantId, invocation);
-  const leased = await claimById(task, { workerId: `runner:${invocation.requestId}` }, actor);
-  if (leased === 'lost') await again(task, Date.now() + pauseMillis);
-  else if (leased !== 'ended') await work(leased.task, actor, invocation);
+  if (due > now().getTime()) return again(task, due);
+  const run = await prepare(task, invocation);
+  if (run) await lease(task, run, invocation);
+}
+
+/** Most tasks are written within milliseconds, so the waits grow. */
+async function waitForTask(message: RunnerMessage): Promise<void> {
+  const waited = Date.now() - message.sentAt;
+  if (waited < patienceMillis) await sendMessage(message, Date.now() + Math.max(pauseMillis, waited));
+  else log().warn('message without its task', { taskId: message.taskId });
 }
 
 /** When the task can be taken: its start, or the end of someone's lease. */
 function nextChance(task: TaskItem): number {
   if (task.state !== 'claimed') return dueOf(task);
-  return Date.parse(task.leaseExpiresAt as string) + pauseMillis;
+  return Date.parse(task.leaseExpiresAt as string) + leaseGrace;
 }
 
 function again(task: TaskItem, due: number): Promise<void> {
   return sendMessage({ ...messageOf(task), sentAt: Date.now() }, due);
 }
 
-async function work(task: TaskItem, actor: Actor, invocation: Invocation): Promise<void> {
-  const holder = { id: task.id, leaseToken: task.leaseToken as string };
+/** What has to be known before a task is leased; a failure here spends none of its attempts. */
+function prepare(task: TaskItem, invocation: Invocation): Promise<Run> | Run | undefined {
+  if (task.executor === 'builtin') return prepareBuiltin(task, invocation);
+  if (task.executor === 'http') return prepareHttp(task, invocation);
+  return undefined;
+}
+
+async function lease(task: TaskItem, { leaseSeconds, settle }: Run, invocation: Invocation): Promise<void> {
+  const actor: Actor = {
+    caller: { tenantId: task.tenantId, subject: 'system', role: 'worker' },
+    requestId: invocation.requestId,
+  };
+  const request = { workerId: `runner:${invocation.requestId}`, leaseSeconds };
+  const leased = await claimById(task, request, actor);
+  if (leased === 'lost') return again(task, Date.now() + pauseMillis);
+  if (leased === 'ended') return;
+  if ('limitedUntil' in leased) return again(task, leased.limitedUntil + Math.random() * limitSpread);
+  const { id, leaseToken, leaseExpiresAt } = leased.task;
+  // Should this sandbox die, the message is there again when the lease is over, and not minutes later.
+  const visible = invocation.showAgainAt(Date.parse(leaseExpiresAt as string) + leaseGrace);
   try {
-    const { task: after } = await settle(task, holder, actor, invocation);
+    const { task: after } = await settle(leased.task, { id, leaseToken: leaseToken as string }, actor);
     if (!hasEnded(after.state)) await again(after, dueOf(after));
   } catch (error) {
     // Another sandbox has the task by now, and a message of its own.
-    if (error instanceof Problem && error.code === 'lease_lost') return;
-    throw error;
+    if (!(error instanceof Problem) || error.code !== 'lease_lost') throw error;
+  } finally {
+    await visible;
   }
-}
-
-/** Runs the work and settles the lease as it went. */
-async function settle(
-  task: TaskItem,
-  holder: LeaseHolder,
-  actor: Actor,
-  invocation: Invocation,
-): Promise<Settled> {
-  let outcome: BuiltinOutcome;
-  try {
-    outcome = await perform(task, holder, actor, invocation);
-  } catch (error) {
-    if (error instanceof Problem && error.code === 'lease_lost') throw error;
-    return failTask(holder, failureOf(error, task), actor);
-  }
-  return 'result' in outcome
-    ? completeTask(holder, outcome.result, actor, outcome.progress)
-    : releaseTask(holder, 0, actor, outcome.checkpoint);
-}
-
-function failureOf(error: unknown, task: TaskItem) {
-  if (error instanceof TaskFailure) {
-    return { error: { code: error.code, message: error.message }, retryable: error.retryable };
-  }
-  log().error('task failed', { taskId: task.id, error: error as Error });
-  return { error: { code: 'internal', message: 'Something went wrong on our side' }, retryable: true };
-}
-
-async function perform(
-  task: TaskItem,
-  holder: LeaseHolder,
-  actor: Actor,
-  invocation: Invocation,
-): Promise<BuiltinOutcome> {
-  const run = builtins[task.type];
-  if (!run) throw new Error(`no built-in type ${task.type}`);
-  const report = async (progress: Progress, checkpoint: string): Promise<boolean> =>
-    (await heartbeat(holder, { progress, checkpoint }, actor)).cancelRequested;
-  return run({
-    task,
-    requestId: invocation.requestId,
-    remainingMillis: () => invocation.remainingMillis() - settleMargin,
-    report,
-  });
-}
-
-function runnerActor(tenantId: string, { requestId }: Invocation): Actor {
-  return { caller: { tenantId, subject: 'system', role: 'worker' }, requestId };
 }

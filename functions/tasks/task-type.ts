@@ -139,6 +139,18 @@ export const absentMembers = {
   rateLimit: null,
 } as const;
 
+/** The answer when a type is put: a new one of the executor `http` has its secret in it. */
+export const putTaskTypeOutput = z.extend(taskTypeOutput, {
+  http: z.nullable(
+    z.extend(httpTarget, {
+      secret: described(
+        z.optional(z.string()),
+        'whsec_… of Standard Webhooks; it signs every call. Only in the answer that registers the type: rotate it when it is lost.',
+      ),
+    }),
+  ),
+});
+
 const always = {
   ...absentMembers,
   version: 1,

@@ -7,6 +7,7 @@ import { parseLossless } from '../shared/json.ts';
 import { notFound, Problem, validationFailed } from '../shared/problem.ts';
 import { shortCache } from '../shared/short-cache.ts';
 import { carryOut } from '../shared/write-plan.ts';
+import { planFirstSecret } from './push/type-secret.ts';
 import { absentMembers, builtInTypes, type TaskType, type TaskTypeInput } from './task-type.ts';
 import { canonicalJson } from './types/canonical-json.ts';
 import type { JsonSchema } from './types/definition.ts';
@@ -55,9 +56,18 @@ export async function requireType(tenantId: string, name: string, pointer: strin
   ]);
 }
 
+/** A version of a type; undefined when there is none. */
+export async function findTypeAt(
+  tenantId: string,
+  name: string,
+  version: number,
+): Promise<TaskType | undefined> {
+  return builtInTypes.get(name) ?? typeVersions(`${tenantId}#${name}#${version}`);
+}
+
 /** The type at the version that a task was made with. */
 export async function typeAt(tenantId: string, name: string, version: number): Promise<TaskType> {
-  const type = builtInTypes.get(name) ?? (await typeVersions(`${tenantId}#${name}#${version}`));
+  const type = await findTypeAt(tenantId, name, version);
   if (!type) throw new Error(`the task type ${name} has lost its version ${version}`);
   return type;
 }
@@ -92,6 +102,14 @@ export async function listTypes({ caller }: Actor): Promise<TaskType[]> {
   return [...builtInTypes.values(), ...own].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** A type as it was put. */
+export interface PutType {
+  created: boolean;
+  type: TaskType;
+  /** What signs the calls of a new `http` type; not to be had again. */
+  secret?: string;
+}
+
 /**
  * Registers a type or gives it a new version. The same definition again changes nothing.
  * @throws {Problem} `conflict` for a built-in type or another executor, `precondition_failed`
@@ -101,7 +119,7 @@ export async function putType(
   input: TaskTypeInput,
   { caller }: Actor,
   ifMatch?: VersionCondition,
-): Promise<{ created: boolean; type: TaskType }> {
+): Promise<PutType> {
   if (builtInTypes.has(name)) {
     throw new Problem('conflict', `The task type ${name} comes with the service and cannot be changed`);
   }
@@ -122,6 +140,7 @@ export async function putType(
     updatedAt: at,
     updatedBy: caller.subject,
   };
+  const signing = before || !type.http ? undefined : await planFirstSecret(caller.tenantId, name);
   await carryOut([
     {
       write: {
@@ -144,8 +163,9 @@ export async function putType(
         item: { ...versionKey(caller.tenantId, name, type.version), ...toStored(type) },
       },
     },
+    ...(signing ? [signing.write] : []),
   ]);
-  return { created: !before, type };
+  return { created: !before, type, ...(signing && { secret: signing.secret }) };
 }
 
 /** Its tasks stand where their executor looks for them, and nobody else would find or settle them. */

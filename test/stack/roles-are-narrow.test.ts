@@ -130,8 +130,8 @@ test('files are reached below the prefixes that a function works with', () => {
   const none = Object.fromEntries(functions.map((fn) => [fn, []]));
   expect(prefixes).toEqual({
     ...none,
-    tasks: ['imports'],
-    runner: ['imports'],
+    tasks: ['imports', 'system/webhook-keys'],
+    runner: ['imports', 'system/webhook-keys'],
     platform: ['system/webhook-keys'],
     webhooks: ['system/webhook-keys'],
   });

@@ -16,7 +16,7 @@ export interface SealingKey {
   bytes: Buffer;
 }
 
-const keys = shortCache<SealingKey>(
+const keys = /* @__PURE__ */ shortCache<SealingKey>(
   async (id) => {
     const chunks: Uint8Array[] = [];
     const object = await getObject(objectName(id));

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Route } from '../../shared/route.ts';
-import { taskTypeInput, taskTypeOutput } from '../task-type.ts';
+import { rotatedSecretOutput } from '../push/rotate-secret.ts';
+import { putTaskTypeOutput, taskTypeInput, taskTypeOutput } from '../task-type.ts';
 import { common, page } from './common.ts';
 
 export const typeRoutes: Route[] = [
@@ -44,7 +45,17 @@ export const typeRoutes: Route[] = [
     conditional: true,
     responses: {
       200: { description: 'The type, changed or as it was', schema: taskTypeOutput },
-      201: { description: 'The new type', schema: taskTypeOutput },
+      201: { description: 'The new type', schema: putTaskTypeOutput },
     },
+  },
+  {
+    ...common,
+    operation: 'rotateTaskTypeSecret',
+    method: 'POST',
+    path: '/api/v1/task-types/{name}/rotate-secret',
+    permission: 'settings:write',
+    tag: 'task-types',
+    summary: 'Make a new secret for the calls of a type; the one before goes on signing for a day',
+    responses: { 200: { description: 'The new secret', schema: rotatedSecretOutput } },
   },
 ];

@@ -1,0 +1,44 @@
+import { Problem } from '../shared/problem.ts';
+import { leaseMarginSeconds, preparePush } from '../tasks/push/push-task.ts';
+import { roomForResult } from '../tasks/push/room-for-result.ts';
+import { completeTask, failTask, type Settled } from '../tasks/settle.ts';
+import type { TaskItem } from '../tasks/task.ts';
+import { type Invocation, type Run, settleMargin } from './invocation.ts';
+
+/**
+ * How a task is done by calling the URL of its type.
+ * @throws when type or secrets cannot be read
+ */
+export async function prepareHttp(task: TaskItem, invocation: Invocation): Promise<Run> {
+  const { target, push } = await preparePush(task);
+  return {
+    leaseSeconds: target.timeoutSeconds + leaseMarginSeconds,
+    async settle(leased, holder, actor): Promise<Settled> {
+      const outcome = await push(leased, Date.now() + invocation.remainingMillis() - settleMargin);
+      if ('failure' in outcome) return failTask(holder, outcome.failure, actor);
+      try {
+        return await completeTask(holder, outcome.result, actor, { maxBytes: roomForResult(leased) });
+      } catch (error) {
+        const failure = refusedResult(error);
+        if (!failure) throw error;
+        return failTask(holder, failure, actor);
+      }
+    },
+  };
+}
+
+/** The receiver has done its work, and what it answered cannot be kept: doing it again would change nothing. */
+function refusedResult(error: unknown) {
+  if (!(error instanceof Problem)) return undefined;
+  const codes: Record<string, string> = {
+    validation_failed: 'http_result_invalid',
+    payload_too_large: 'http_result_too_large',
+  };
+  const code = codes[error.code];
+  if (!code) return undefined;
+  const details = error.options.errors && { errors: error.options.errors.slice(0, 10) };
+  return {
+    error: { code, message: error.detail, ...(details && { details }) },
+    retryable: false,
+  };
+}
