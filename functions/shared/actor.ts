@@ -5,3 +5,8 @@ export interface Actor {
   caller: Caller;
   requestId: string;
 }
+
+/** The service itself, where it acts for a tenant by itself. */
+export function systemActor(tenantId: string, requestId: string): Actor {
+  return { caller: { tenantId, subject: 'system', role: 'worker' }, requestId };
+}

@@ -1,6 +1,11 @@
+import { systemActor } from '../shared/actor.ts';
+import { now } from '../shared/clock.ts';
 import type { Item, Key } from '../shared/dynamo/item.ts';
+import { getItem } from '../shared/dynamo/table.ts';
 import { Problem } from '../shared/problem.ts';
-import type { PlannedWrite } from '../shared/write-plan.ts';
+import { carryOut, type PlannedWrite } from '../shared/write-plan.ts';
+import { endOverdue, overdueEnd } from './overdue.ts';
+import { replaceTask, untilUndisturbed } from './replace-task.ts';
 import { hasEnded, taskStates } from './state-machine.ts';
 import { type TaskItem, taskKey } from './task.ts';
 
@@ -65,4 +70,25 @@ function stillEnded(task: TaskItem, holderId: string): PlannedWrite {
     },
     refused: () => new DedupeKeyHeld(holderId),
   };
+}
+
+/**
+ * The task that holds a key, if it lives. One whose time or attempts are used up does not, although the clock may
+ * not have looked at it yet: its end is written down here, so that its key is free at once.
+ * @param requestId of the request that wants the key
+ */
+export function livingHolder(
+  tenantId: string,
+  holderId: string,
+  requestId: string,
+): Promise<TaskItem | undefined> {
+  return untilUndisturbed(async () => {
+    const holder = (await getItem('tasks', taskKey(tenantId, holderId))) as TaskItem | undefined;
+    if (!holder || hasEnded(holder.state)) return undefined;
+    const at = now();
+    const end = overdueEnd(holder, at.getTime());
+    if (!end) return holder;
+    await carryOut([replaceTask(await endOverdue(holder, end, systemActor(tenantId, requestId), at))]);
+    return undefined;
+  });
 }

@@ -1,9 +1,13 @@
 import * as z from 'zod/mini';
 import { Problem, type ProblemDetail, validationFailed } from '../shared/problem.ts';
+import { dependencyFailures } from './dependencies/rules.ts';
 import { described, instant, line, typeName, wholeNumber } from './fields.ts';
 
 /** DynamoDB ends an item at 400 KB; this leaves room for the result and the history beside it. */
 export const maxInputBytes = 256 * 1024;
+
+/** Tasks that one can depend on: each is an edge in the transaction that makes it. */
+export const maxParents = 50;
 
 /** The records that a task can be about, with the prefix of their ids. */
 export const aboutPrefixes = { contact: 'con', company: 'com' } as const;
@@ -33,6 +37,14 @@ export const enqueueInput = z.strictObject({
     z.optional(line(200)),
     'While a task of this type with this key lives, it is answered instead of a new one.',
   ),
+  dependsOn: described(
+    z.optional(z.array(line(100)).check(z.maxLength(maxParents))),
+    'Ids of tasks: it is blocked until all of them have ended.',
+  ),
+  onDependencyFailure: described(
+    z.optional(z.enum(dependencyFailures)),
+    'When one of them ends otherwise than completed: `cancel` (the default) ends this one too, `run` takes it as done, `block` waits until it is retried and completes.',
+  ),
   maxAttempts: described(z.optional(wholeNumber(1, 100)), "The type's own when left out."),
   assigneeId: z.optional(line(128)),
   dueAt: described(z.optional(instant), 'When a person should be done; nothing happens by itself.'),
@@ -61,6 +73,12 @@ export function checkEnqueue(input: EnqueueInput, nowMillis: number): void {
       '/about/id',
       `must be the id of a ${input.about.type}, such as ${aboutPrefixes[input.about.type]}_01H…`,
     );
+  }
+  const parents = input.dependsOn ?? [];
+  for (const [at, id] of parents.entries()) {
+    if (parents.indexOf(id) < at) {
+      errors.push({ pointer: `/dependsOn/${at}`, code: 'repeated', message: 'is given more than once' });
+    }
   }
   if (errors.length > 0) throw validationFailed(errors);
 }

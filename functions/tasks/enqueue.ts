@@ -1,14 +1,14 @@
 import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
-import { getItem } from '../shared/dynamo/table.ts';
 import { Problem, validationFailed } from '../shared/problem.ts';
 import { carryOut, type PlannedWrite } from '../shared/write-plan.ts';
-import { DedupeKeyHeld, guardWrites } from './dedupe.ts';
+import { DedupeKeyHeld, guardWrites, livingHolder } from './dedupe.ts';
+import { attachToParents } from './dependencies/attach.ts';
+import { edgeWrites } from './dependencies/edges.ts';
 import type { EnqueueInput } from './enqueue-input.ts';
 import { newTask } from './new-task.ts';
 import { announceTasks } from './runner-queue.ts';
-import { hasEnded } from './state-machine.ts';
-import { type TaskItem, taskKey } from './task.ts';
+import type { TaskItem } from './task.ts';
 import { requireType } from './type-registry.ts';
 import { requireTypeScope } from './type-scope.ts';
 
@@ -37,13 +37,17 @@ export async function planTask(input: EnqueueInput, actor: Actor): Promise<TaskI
   return newTask(input, type, actor, now());
 }
 
-/** Enqueues a task: one write. @throws {Problem} as `planTask` */
+/**
+ * Enqueues a task: one write; with parents also what finds and marks them (dependencies/attach.ts).
+ * @throws {Problem} as `planTask`
+ */
 export async function enqueueTask(
   input: EnqueueInput,
   actor: Actor,
   commit: CommitEnqueue = carryOut,
 ): Promise<Enqueued> {
-  return commitTask(await planTask(input, actor), commit);
+  const planned = await planTask(input, actor);
+  return commitTask(await attachToParents(planned, actor, now()), commit);
 }
 
 /** Enqueues a task of a built-in type, which only its own route may do. */
@@ -68,13 +72,14 @@ export async function commitTask(task: TaskItem, commit: CommitEnqueue): Promise
   let endedHolder: string | undefined;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await commit([putNewTask(task), ...guardWrites(task, endedHolder)], { created: true, task });
+      const writes = [putNewTask(task), ...edgeWrites(task), ...guardWrites(task, endedHolder)];
+      await commit(writes, { created: true, task });
       return { created: true, task };
     } catch (error) {
       if (error instanceof AlreadyWritten) return { created: true, task };
       if (!(error instanceof DedupeKeyHeld) || attempt === takeoverAttempts) throw error;
-      const holder = (await getItem('tasks', taskKey(task.tenantId, error.holderId))) as TaskItem | undefined;
-      if (holder && !hasEnded(holder.state)) {
+      const holder = await livingHolder(task.tenantId, error.holderId, task.requestId);
+      if (holder) {
         const found = { created: false, task: holder };
         await commit([], found);
         return found;

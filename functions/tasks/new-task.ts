@@ -40,6 +40,8 @@ export function newTask(
     startBy: input.startBy,
     deadline: input.deadline,
     dedupeKey: input.dedupeKey,
+    dependsOn: input.dependsOn?.length ? input.dependsOn : undefined,
+    onDependencyFailure: input.onDependencyFailure,
     assigneeId: input.assigneeId,
     dueAt: input.dueAt,
     about: input.about && `${input.about.type}:${input.about.id}`,

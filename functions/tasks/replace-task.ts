@@ -5,13 +5,17 @@ import { stamp } from './end-task.ts';
 import type { TaskItem } from './task.ts';
 
 const attempts = 5;
+const sameVersion = '#version = :version';
 
 /** A task as it will stand after a change that was decided on the task as it was read. */
 export function changed(before: TaskItem, members: Partial<TaskItem>, actor: Actor, at: Date): TaskItem {
   return { ...before, ...members, ...stamp(at, actor), version: before.version + 1 } as TaskItem;
 }
 
-/** Writes a task over the version that was read; `conflict` when it has moved on since. */
+/**
+ * Writes a task over the version that was read; `conflict` when it has moved on since. The mark that others depend
+ * on it does not move the version: were it lost here, nobody would tell them of its end.
+ */
 export function replaceTask(after: TaskItem): PlannedWrite {
   return {
     write: {
@@ -19,7 +23,7 @@ export function replaceTask(after: TaskItem): PlannedWrite {
       table: 'tasks',
       item: after,
       condition: {
-        text: '#version = :version',
+        text: after.dependents ? sameVersion : `${sameVersion} AND attribute_not_exists(dependents)`,
         names: { '#version': 'version' },
         values: { ':version': after.version - 1 },
       },

@@ -1,19 +1,20 @@
 import * as z from 'zod/mini';
 import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
-import { getItem } from '../shared/dynamo/table.ts';
 import { requireVersion, type VersionCondition } from '../shared/etag.ts';
 import { Problem, validationFailed } from '../shared/problem.ts';
 import type { CommitChange } from './cancel.ts';
-import { DedupeKeyHeld, guardWrites } from './dedupe.ts';
+import { DedupeKeyHeld, guardWrites, livingHolder } from './dedupe.ts';
+import { reattachToParents } from './dependencies/attach.ts';
+import { edgeWrites } from './dependencies/edges.ts';
 import { jsonText, maxInputBytes } from './enqueue-input.ts';
 import { described } from './fields.ts';
 import { getTask } from './find-tasks.ts';
 import { placeTask } from './place-task.ts';
 import { changed, replaceTask, untilUndisturbed } from './replace-task.ts';
 import { announceTasks } from './runner-queue.ts';
-import { hasEnded, isAllowed } from './state-machine.ts';
-import { type TaskItem, taskKey } from './task.ts';
+import { isAllowed } from './state-machine.ts';
+import type { TaskItem } from './task.ts';
 import { typeAt } from './type-registry.ts';
 
 export const retryInput = z.optional(
@@ -23,8 +24,9 @@ export const retryInput = z.optional(
 );
 
 /**
- * Makes an ended task ready again, with all of its attempts. A completed one only when a person does it: that
- * reopens a to-do, while work that programs have done is done again by a new task.
+ * Makes an ended task ready again, with all of its attempts; parents that are still at work hold it again. A
+ * completed one only when a person does it: that reopens a to-do, while work that programs have done is done again
+ * by a new task.
  * @throws {Problem} `not_found`, `invalid_transition`, `duplicate` when a newer task has its dedupe key
  */
 export async function retryTask(
@@ -43,7 +45,11 @@ export async function retryTask(
     const at = now();
     const type = await typeAt(task.tenantId, task.type, task.typeVersion);
     const after = changed(task, { ...fresh(task, at), ...(input !== undefined && { input }) }, actor, at);
-    const placed = { ...after, ...placeTask(after, type, at.getTime()) } as TaskItem;
+    const placed = await reattachToParents(
+      { ...after, ...placeTask(after, type, at.getTime()) } as TaskItem,
+      type,
+      at,
+    );
     await announceTasks([placed]);
     await commitWithKey(placed, commit);
     return placed;
@@ -79,6 +85,8 @@ function fresh(task: TaskItem, at: Date): Partial<TaskItem> {
     startBy: undefined,
     ...(passed && { deadline: undefined }),
     endedAt: undefined,
+    awaits: undefined,
+    releasedTo: undefined,
     ttl: undefined,
     result: undefined,
     error: undefined,
@@ -94,12 +102,12 @@ function fresh(task: TaskItem, at: Date): Partial<TaskItem> {
 
 /** Takes the dedupe key back, unless a living task has it by now. */
 async function commitWithKey(task: TaskItem, commit: CommitChange): Promise<void> {
+  const replacing = [replaceTask(task), ...edgeWrites(task)];
   try {
-    await commit([replaceTask(task), ...guardWrites(task)], task);
+    await commit([...replacing, ...guardWrites(task)], task);
   } catch (error) {
     if (!(error instanceof DedupeKeyHeld)) throw error;
-    const holder = (await getItem('tasks', taskKey(task.tenantId, error.holderId))) as TaskItem | undefined;
-    if (holder && !hasEnded(holder.state)) throw error;
-    await commit([replaceTask(task), ...guardWrites(task, error.holderId)], task);
+    if (await livingHolder(task.tenantId, error.holderId, task.requestId)) throw error;
+    await commit([...replacing, ...guardWrites(task, error.holderId)], task);
   }
 }

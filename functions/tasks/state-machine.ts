@@ -47,8 +47,15 @@ export const transitions = {
   cancel: { from: ['scheduled', 'blocked', 'ready'], to: ['cancelled'] },
   /** The holder learns of it with its next heartbeat. */
   requestCancel: { from: ['claimed'], to: ['claimed'] },
-  retry: { from: ['dead', 'cancelled', 'expired'], to: ['ready'] },
-  reopen: { from: ['completed'], to: ['ready'], guard: 'a person does it' },
+  /** Parents that are still at work hold it again. */
+  retry: { from: ['dead', 'cancelled', 'expired'], to: ['ready', 'blocked'] },
+  reopen: { from: ['completed'], to: ['ready', 'blocked'], guard: 'a person does it' },
+  /** A parent has ended: the last that held it lets it go, one that failed may take it along. */
+  unblock: {
+    from: ['blocked'],
+    to: ['ready', 'scheduled', 'cancelled'],
+    guard: 'it waits for no other parent, or one has failed',
+  },
   expire: {
     from: ['scheduled', 'blocked', 'ready', 'claimed'],
     to: ['expired'],

@@ -1,4 +1,4 @@
-import type { Actor } from '../shared/actor.ts';
+import { type Actor, systemActor } from '../shared/actor.ts';
 import type { Item } from '../shared/dynamo/item.ts';
 import { Problem } from '../shared/problem.ts';
 import { carryOut } from '../shared/write-plan.ts';
@@ -26,8 +26,7 @@ export async function handleTaskTimer(item: Item, requestId: string, at: Date): 
   const task = item as TaskItem;
   // The index may still show a timer that is gone by now.
   if (task.timerPk === undefined) return;
-  const actor: Actor = { caller: { tenantId: task.tenantId, subject: 'system', role: 'worker' }, requestId };
-  const after = await afterTimer(task, actor, at);
+  const after = await afterTimer(task, systemActor(task.tenantId, requestId), at);
   try {
     await carryOut([replaceTask(after)]);
   } catch (error) {

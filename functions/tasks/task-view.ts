@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { parseLossless } from '../shared/json.ts';
+import { dependencyFailures } from './dependencies/rules.ts';
 import { described } from './fields.ts';
 import { taskStates } from './state-machine.ts';
 import { executors, type TaskItem } from './task.ts';
@@ -21,6 +22,8 @@ export const taskOutput = z.strictObject({
   startBy: nullableText,
   deadline: nullableText,
   dedupeKey: nullableText,
+  dependsOn: described(z.array(z.string()), 'Ids of the tasks that it depends on.'),
+  onDependencyFailure: z.enum(dependencyFailures),
   assigneeId: nullableText,
   dueAt: nullableText,
   about: z.nullable(z.strictObject({ type: z.string(), id: z.string() })),
@@ -60,6 +63,8 @@ export function toView(task: TaskItem): TaskView {
     startBy: task.startBy ?? null,
     deadline: task.deadline ?? null,
     dedupeKey: task.dedupeKey ?? null,
+    dependsOn: task.dependsOn ?? [],
+    onDependencyFailure: task.onDependencyFailure ?? 'cancel',
     assigneeId: task.assigneeId ?? null,
     dueAt: task.dueAt ?? null,
     about: task.about ? { type: aboutType, id: aboutId } : null,

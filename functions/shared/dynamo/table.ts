@@ -55,19 +55,42 @@ interface BatchAnswer {
 
 const batchAttempts = 8;
 
+export interface BatchGetOptions {
+  /** Eventually consistent unless asked for. */
+  consistent?: boolean;
+  /** Attribute names to read beside the key; all when absent. What is read is paid for either way. */
+  project?: readonly string[];
+}
+
+function batchReadInput({ consistent, project }: BatchGetOptions) {
+  const names = project && [...new Set(['pk', 'sk', ...project])];
+  return {
+    ...(consistent && { ConsistentRead: true }),
+    ...(names && {
+      ProjectionExpression: names.map((_, at) => `#p${at}`).join(', '),
+      ExpressionAttributeNames: Object.fromEntries(names.map((attribute, at) => [`#p${at}`, attribute])),
+    }),
+  };
+}
+
 /**
  * One BatchGetItem of ≤ 100 keys (AWS limit); items come back in the order of the keys, absent ones left out.
  * DynamoDB leaves keys out when the answer would pass 16 MB or a partition is busy: they are asked for again.
  * @throws {Problem} `unavailable` when it keeps leaving keys out
  */
-export async function batchGetItems(table: TableName, keys: Key[]): Promise<Item[]> {
+export async function batchGetItems(
+  table: TableName,
+  keys: Key[],
+  options: BatchGetOptions = {},
+): Promise<Item[]> {
   if (keys.length === 0) return [];
   const name = physicalTableName(table);
+  const how = batchReadInput(options);
   const found = new Map<string, Item>();
   let pending = keys.map((key) => toAttributes({ ...key }));
   for (let attempt = 1; ; attempt += 1) {
     const answer = await callDynamo<BatchAnswer>('BatchGetItem', {
-      RequestItems: { [name]: { Keys: pending } },
+      RequestItems: { [name]: { Keys: pending, ...how } },
     });
     for (const attributes of answer.Responses?.[name] ?? []) {
       const item = fromAttributes(attributes);
