@@ -4,7 +4,8 @@ import { carryOutOnce } from '../shared/idempotency.ts';
 import { validate } from '../shared/validation.ts';
 import { typeName } from '../tasks/fields.ts';
 import { planRotation } from '../tasks/push/rotate-secret.ts';
-import { getType, listTypes, putType } from '../tasks/type-registry.ts';
+import { getType, listTypes } from '../tasks/type-registry.ts';
+import { putType } from '../tasks/types/put-type.ts';
 
 export const typeOperations: Record<string, Operation> = {
   listTaskTypes: async (request) => json(200, { data: await listTypes(request), page: { nextCursor: null } }),

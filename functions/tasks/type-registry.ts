@@ -1,20 +1,15 @@
 import type { Actor } from '../shared/actor.ts';
-import { instant } from '../shared/clock.ts';
 import type { Item } from '../shared/dynamo/item.ts';
 import { getItem, queryPage } from '../shared/dynamo/table.ts';
-import { requireVersion, type VersionCondition } from '../shared/etag.ts';
 import { parseLossless } from '../shared/json.ts';
-import { notFound, Problem, validationFailed } from '../shared/problem.ts';
+import { notFound, validationFailed } from '../shared/problem.ts';
 import { shortCache } from '../shared/short-cache.ts';
-import { carryOut } from '../shared/write-plan.ts';
-import { planFirstSecret } from './push/type-secret.ts';
-import { absentMembers, builtInTypes, type TaskType, type TaskTypeInput } from './task-type.ts';
-import { canonicalJson } from './types/canonical-json.ts';
+import { absentMembers, builtInTypes, type TaskType } from './task-type.ts';
 import type { JsonSchema } from './types/definition.ts';
 
 /** Types in force, and each of their versions for the tasks that were made with it. */
-const currentKey = (tenantId: string, name: string) => ({ pk: `${tenantId}#tasktype`, sk: name });
-const versionKey = (tenantId: string, name: string, version: number) => ({
+export const currentKey = (tenantId: string, name: string) => ({ pk: `${tenantId}#tasktype`, sk: name });
+export const versionKey = (tenantId: string, name: string, version: number) => ({
   pk: `${tenantId}#tasktype#${name}`,
   sk: String(version).padStart(10, '0'),
 });
@@ -102,126 +97,13 @@ export async function listTypes({ caller }: Actor): Promise<TaskType[]> {
   return [...builtInTypes.values(), ...own].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** A type as it was put. */
-export interface PutType {
-  created: boolean;
-  type: TaskType;
-  /** What signs the calls of a new `http` type; not to be had again. */
-  secret?: string;
-}
-
-/**
- * Registers a type or gives it a new version. The same definition again changes nothing.
- * @throws {Problem} `conflict` for a built-in type or another executor, `precondition_failed`
- */
-export async function putType(
-  name: string,
-  input: TaskTypeInput,
-  { caller }: Actor,
-  ifMatch?: VersionCondition,
-): Promise<PutType> {
-  if (builtInTypes.has(name)) {
-    throw new Problem('conflict', `The task type ${name} comes with the service and cannot be changed`);
-  }
-  const item = await getItem('platform', currentKey(caller.tenantId, name));
-  const before = item && toType(item);
-  requireVersion(ifMatch, before?.version ?? 0);
-  if (before) requireSameExecutor(before, input);
-  const definition = definitionOf(input, before);
-  if (before && sameDefinition(before, definition)) return { created: false, type: before };
-  const at = instant();
-  const type: TaskType = {
-    name,
-    builtIn: false,
-    ...definition,
-    version: (before?.version ?? 0) + 1,
-    createdAt: before?.createdAt ?? at,
-    createdBy: before?.createdBy ?? caller.subject,
-    updatedAt: at,
-    updatedBy: caller.subject,
-  };
-  const signing = before || !type.http ? undefined : await planFirstSecret(caller.tenantId, name);
-  await carryOut([
-    {
-      write: {
-        kind: 'put',
-        table: 'platform',
-        item: { ...currentKey(caller.tenantId, name), ...toStored(type) },
-        condition: before
-          ? {
-              text: '#version = :version',
-              names: { '#version': 'version' },
-              values: { ':version': before.version },
-            }
-          : { text: 'attribute_not_exists(pk)' },
-      },
-    },
-    {
-      write: {
-        kind: 'put',
-        table: 'platform',
-        item: { ...versionKey(caller.tenantId, name, type.version), ...toStored(type) },
-      },
-    },
-    ...(signing ? [signing.write] : []),
-  ]);
-  return { created: !before, type, ...(signing && { secret: signing.secret }) };
-}
-
-/** Its tasks stand where their executor looks for them, and nobody else would find or settle them. */
-function requireSameExecutor({ name, executor }: TaskType, input: TaskTypeInput): void {
-  if (input.executor === executor) return;
-  throw new Problem(
-    'conflict',
-    `The task type ${name} is done by: ${executor}; register another type for tasks that are done by: ${input.executor}`,
-  );
-}
-
-/** What callers can say of a type; the rest is its history. */
-type Definition = Omit<
-  TaskType,
-  'name' | 'builtIn' | 'version' | 'createdAt' | 'createdBy' | 'updatedAt' | 'updatedBy'
->;
-
-/** @throws {Problem} `conflict` when tasks would be left in parts of the queue where nobody looks any more */
-function definitionOf(input: TaskTypeInput, before: TaskType | undefined): Definition {
-  const readyShards = input.readyShards ?? before?.readyShards ?? 1;
-  if (before && readyShards < before.readyShards) {
-    throw new Problem(
-      'conflict',
-      `The task type ${before.name} has ${before.readyShards} readyShards and they cannot become fewer`,
-      {
-        errors: [
-          { pointer: '/readyShards', code: 'conflict', message: `must be at least ${before.readyShards}` },
-        ],
-      },
-    );
-  }
-  return {
-    ...input,
-    readyShards,
-    description: input.description ?? null,
-    http: input.http ?? null,
-    inputSchema: input.inputSchema ?? null,
-    resultSchema: input.resultSchema ?? null,
-    concurrency: input.concurrency ?? null,
-    rateLimit: input.rateLimit ?? null,
-  };
-}
-
-/** Compares all that the new definition says, whatever members it has. */
-function sameDefinition(before: TaskType, definition: Definition): boolean {
-  const members = Object.keys(definition) as (keyof Definition)[];
-  return members.every((name) => canonicalJson(before[name]) === canonicalJson(definition[name]));
-}
-
-/** Schemas are stored as text: every digit, and names that DynamoDB has no room for, such as the empty one. */
-function toStored({ inputSchema, resultSchema, ...type }: TaskType): Item {
+/** A type as it is stored. Schemas are text: every digit, and names that DynamoDB has no room for, such as the empty one. */
+export function toStored({ inputSchema, resultSchema, ...type }: TaskType): Item {
   const text = (schema: JsonSchema | null) => (schema === null ? null : JSON.stringify(schema));
   return { ...type, inputSchema: text(inputSchema), resultSchema: text(resultSchema) };
 }
 
-function toType({ pk: _pk, sk: _sk, inputSchema, resultSchema, ...type }: Item): TaskType {
+export function toType({ pk: _pk, sk: _sk, inputSchema, resultSchema, ...type }: Item): TaskType {
   const parsed = (text: unknown) => (typeof text === 'string' ? parseLossless(text) : null);
   return {
     ...absentMembers,

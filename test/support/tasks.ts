@@ -8,7 +8,7 @@ import { enqueueInput } from '../../functions/tasks/enqueue-input.ts';
 import { readAttempts } from '../../functions/tasks/history/read-attempts.ts';
 import { type TaskItem, taskKey } from '../../functions/tasks/task.ts';
 import { type TaskTypeInput, taskTypeInput } from '../../functions/tasks/task-type.ts';
-import { putType } from '../../functions/tasks/type-registry.ts';
+import { putType } from '../../functions/tasks/types/put-type.ts';
 
 let tenants = 0;
 
