@@ -81,7 +81,7 @@ export function grantPermissions(
     runner: [
       ...tasks,
       ...records,
-      ...may('platform', [...settings, ...idempotency]),
+      ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
       ...may('views', read),
       ...objects(['s3:PutObject', 's3:GetObject'], imports),
       ...objects(['s3:GetObject'], sealingKeys),
