@@ -11,7 +11,9 @@ import { changed, replaceTask, untilUndisturbed } from './replace-task.ts';
 import { maxResultBytes, type Settled } from './settle.ts';
 import { isAllowed } from './state-machine.ts';
 import type { TaskItem } from './task.ts';
+import type { TaskType } from './task-type.ts';
 import { typeAt } from './type-registry.ts';
+import { requireValidResult } from './types/enforce.ts';
 
 /**
  * A person is done with a to-do: no claim before it and no lease (docs/decisions/0020-people-need-no-lease.md).
@@ -43,19 +45,21 @@ export async function completeByHand(
         extensions: { state: task.state },
       });
     }
-    const after = await completed(task, text, actor, now());
+    const type = await typeAt(task.tenantId, task.type, task.typeVersion);
+    requireValidResult(type, result, text);
+    const after = completed(task, type, text, actor, now());
     await carryOut([replaceTask(after)]);
     return { task: after, repeated: false };
   });
 }
 
-async function completed(
+function completed(
   task: TaskItem,
+  { retentionDays }: TaskType,
   result: string | undefined,
   actor: Actor,
   at: Date,
-): Promise<TaskItem> {
-  const { retentionDays } = await typeAt(task.tenantId, task.type, task.typeVersion);
+): TaskItem {
   const lease = task.lease + 1;
   const endedAt = at.toISOString();
   const entry = {

@@ -4,6 +4,7 @@ import { checkEnqueue, type EnqueueInput, jsonText, maxInputBytes, startMillis }
 import { listKeys, placeTask } from './place-task.ts';
 import { type TaskItem, taskKey } from './task.ts';
 import type { TaskType } from './task-type.ts';
+import { requireValidInput } from './types/enforce.ts';
 
 /**
  * A new task as it is going to be stored.
@@ -20,6 +21,8 @@ export function newTask(
   const start = startMillis(input, nowMillis);
   const id = newId('task', nowMillis);
   const at = now.toISOString();
+  const text = jsonText(input.input, 'input', maxInputBytes);
+  requireValidInput(type, input.input, text);
   const task: TaskItem = {
     ...taskKey(caller.tenantId, id),
     entity: 'task',
@@ -31,7 +34,7 @@ export function newTask(
     state: start > nowMillis ? 'scheduled' : 'ready',
     title: input.title,
     priority: input.priority,
-    input: jsonText(input.input, 'input', maxInputBytes),
+    input: text,
     attempt: 0,
     maxAttempts: input.maxAttempts ?? type.retry.maxAttempts,
     lease: 0,

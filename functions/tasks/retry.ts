@@ -16,12 +16,23 @@ import { announceTasks } from './runner-queue.ts';
 import { isAllowed } from './state-machine.ts';
 import type { TaskItem } from './task.ts';
 import { typeAt } from './type-registry.ts';
+import { requireValidInput } from './types/enforce.ts';
 
 export const retryInput = z.optional(
   z.strictObject({
     input: described(z.optional(z.unknown()), 'Instead of the input that the task has.'),
   }),
 );
+
+/** The redrive that a retry is part of; see dead-letters/redrive-one.ts. */
+export interface Redrive {
+  /** Looks at the task before anything else, and throws when it is none of those that are meant. */
+  admit(task: TaskItem): Promise<void>;
+  /** The task that does the redrive; kept on the task that is redriven. */
+  redriveId: string;
+  /** `commit` writes nothing. */
+  dryRun: boolean;
+}
 
 /**
  * Makes an ended task ready again, with all of its attempts; parents that are still at work hold it again. A
@@ -35,22 +46,26 @@ export async function retryTask(
   actor: Actor,
   commit: CommitChange,
   ifMatch?: VersionCondition,
+  redrive?: Redrive,
 ): Promise<TaskItem> {
   const input = jsonText(newInput, 'input', maxInputBytes);
   return untilUndisturbed(async () => {
     const task = await getTask(id, actor);
+    await redrive?.admit(task);
     requireVersion(ifMatch, task.version);
     requireRetryable(task);
     requireOpenInput(task, input);
     const at = now();
     const type = await typeAt(task.tenantId, task.type, task.typeVersion);
-    const after = changed(task, { ...fresh(task, at), ...(input !== undefined && { input }) }, actor, at);
+    if (input !== undefined) requireValidInput(type, newInput, input);
+    const renewed = { ...fresh(task, at), ...(input !== undefined && { input }), redriveId: redrive?.redriveId };
+    const after = changed(task, renewed, actor, at);
     const placed = await reattachToParents(
       { ...after, ...placeTask(after, type, at.getTime()) } as TaskItem,
       type,
       at,
     );
-    await announceTasks([placed]);
+    if (!redrive?.dryRun) await announceTasks([placed]);
     await commitWithKey(placed, commit);
     return placed;
   });
@@ -92,6 +107,8 @@ function fresh(task: TaskItem, at: Date): Partial<TaskItem> {
     error: undefined,
     reason: undefined,
     progress: undefined,
+    progressAt: undefined,
+    progressCount: undefined,
     checkpoint: undefined,
     cancelRequested: undefined,
     settledToken: undefined,

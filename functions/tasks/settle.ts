@@ -11,6 +11,7 @@ import { dueKeys, outOfIndexes, readyKeys, statePartition } from './index-keys.t
 import { type LeaseHolder, type OpenedLease, openLease, writeUnderLease } from './lease-write.ts';
 import type { Progress, StoredError, TaskItem } from './task.ts';
 import { oneMore } from './task-update.ts';
+import { requireValidResult } from './types/enforce.ts';
 
 const leaseToken = described(z.string().check(z.minLength(1), z.maxLength(300)), 'As the claim gave it.');
 
@@ -59,7 +60,8 @@ export interface Settled {
  * Ends a task well.
  * @param options.progress the last one, instead of what was reported on the way
  * @param options.maxBytes what the result may have, where the size of the input beside it is known
- * @throws {Problem} `not_found`, `lease_lost`, `payload_too_large`
+ * @throws {Problem} `not_found`, `lease_lost`, `payload_too_large`; `validation_failed` for a result that its
+ * type does not allow: the lease is kept
  */
 export async function completeTask(
   holder: LeaseHolder,
@@ -69,6 +71,7 @@ export async function completeTask(
 ): Promise<Settled> {
   const text = jsonText(result, 'result', maxBytes);
   const lease = await openLease(holder, actor);
+  requireValidResult(lease.taskType, result, text);
   const at = now();
   const members = {
     ...endMembers(lease.tenantId, 'completed', at, lease.taskType.retentionDays),
