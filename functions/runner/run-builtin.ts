@@ -8,9 +8,13 @@ import type { Progress, TaskItem } from '../tasks/task.ts';
 import { type Builtin, type BuiltinOutcome, TaskFailure } from './builtin.ts';
 import { importContacts } from './imports/import-contacts.ts';
 import { type Invocation, type Run, settleMargin } from './invocation.ts';
+import { redriveDeadLetters } from './redrive/redrive-dead-letters.ts';
 
 /** What runs each built-in type. */
-const builtins: Record<string, Builtin> = { 'contacts.import': importContacts };
+const builtins: Record<string, Builtin> = {
+  'contacts.import': importContacts,
+  'dead-letters.redrive': redriveDeadLetters,
+};
 
 /** How a task of a built-in type is done. */
 export function prepareBuiltin(_task: TaskItem, invocation: Invocation): Run {

@@ -13,7 +13,12 @@ import { prepareHttp } from './run-http.ts';
 
 /** A message comes before its task is written; after this long its task is never going to be, in milliseconds. */
 const patienceMillis = 60_000;
-/** How long a message waits for its task, in milliseconds. */
+/**
+ * The pauses between looks for a task, in milliseconds: the message is often faster than the write that follows
+ * it, by a few milliseconds.
+ */
+const looks = [25, 75, 225];
+/** How long a message waits for its task after that, in milliseconds. */
 const pauseMillis = 2_000;
 /** Tasks that wait for room under the limits of their type come back over this time, in milliseconds. */
 const limitSpread = 2_000;
@@ -26,8 +31,8 @@ const leaseGrace = 200;
  * @throws when tables or queues refuse: the message is tried again
  */
 export async function runTask(message: RunnerMessage, invocation: Invocation): Promise<void> {
-  const task = (await getItem('tasks', taskKey(message.tenantId, message.taskId))) as TaskItem | undefined;
-  if (!task || task.version < message.version) return waitForTask(message);
+  const task = await findTask(message);
+  if (!task) return waitForTask(message);
   // Whatever unblocks a task sends a message for it.
   if (hasEnded(task.state) || task.state === 'blocked') return;
   const due = nextChance(task);
@@ -36,7 +41,17 @@ export async function runTask(message: RunnerMessage, invocation: Invocation): P
   if (run) await lease(task, run, invocation);
 }
 
-/** Most tasks are written within milliseconds, so the waits grow. */
+/** The task as it was written with the message or later; undefined when that has not happened yet. */
+async function findTask({ tenantId, taskId, version }: RunnerMessage): Promise<TaskItem | undefined> {
+  for (const pause of [...looks, undefined]) {
+    const task = (await getItem('tasks', taskKey(tenantId, taskId))) as TaskItem | undefined;
+    if (task && task.version >= version) return task;
+    if (pause !== undefined) await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  return undefined;
+}
+
+/** A write that has not come by now was slow, refused, or is never going to come, so the waits grow. */
 async function waitForTask(message: RunnerMessage): Promise<void> {
   const waited = Date.now() - message.sentAt;
   if (waited < patienceMillis) await sendMessage(message, Date.now() + Math.max(pauseMillis, waited));
