@@ -1,5 +1,6 @@
 import { restHandler } from '../shared/http/rest-handler.ts';
 import { taskRoutes } from '../tasks/routes.ts';
+import { deadLetterOperations } from './dead-letter-operations.ts';
 import { enqueueOperations } from './enqueue-operations.ts';
 import { fileOperations } from './file-operations.ts';
 import { readOperations } from './read-operations.ts';
@@ -12,4 +13,5 @@ export const handler = restHandler(taskRoutes, {
   ...readOperations,
   ...workerOperations,
   ...fileOperations,
+  ...deadLetterOperations,
 });

@@ -58,7 +58,11 @@ export async function retryTask(
     const at = now();
     const type = await typeAt(task.tenantId, task.type, task.typeVersion);
     if (input !== undefined) requireValidInput(type, newInput, input);
-    const renewed = { ...fresh(task, at), ...(input !== undefined && { input }), redriveId: redrive?.redriveId };
+    const renewed = {
+      ...fresh(task, at),
+      ...(input !== undefined && { input }),
+      redriveId: redrive?.redriveId,
+    };
     const after = changed(task, renewed, actor, at);
     const placed = await reattachToParents(
       { ...after, ...placeTask(after, type, at.getTime()) } as TaskItem,

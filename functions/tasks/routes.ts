@@ -1,4 +1,5 @@
 import type { Route } from '../shared/route.ts';
+import { deadLetterRoutes } from './routes/dead-letter-routes.ts';
 import { enqueueRoutes } from './routes/enqueue-routes.ts';
 import { fileRoutes } from './routes/file-routes.ts';
 import { readRoutes } from './routes/read-routes.ts';
@@ -12,4 +13,5 @@ export const taskRoutes: Route[] = [
   ...readRoutes,
   ...workerRoutes,
   ...fileRoutes,
+  ...deadLetterRoutes,
 ];

@@ -86,6 +86,8 @@ export interface TaskItem extends Item, Key {
   cancelRequested?: boolean;
   /** What was given as the reason of a cancellation. */
   reason?: string;
+  /** The redrive that has made it ready again after its last death. */
+  redriveId?: string;
   progress?: Progress;
   /** When it was told, and how often the holder of the lease has told any. */
   progressAt?: string;

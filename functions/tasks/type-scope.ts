@@ -9,3 +9,15 @@ export function requireTypeScope(caller: Caller, type: string): void {
     `This key may only use the task types: ${caller.taskTypes.join(', ')}; not ${JSON.stringify(type)}`,
   );
 }
+
+/**
+ * A key of some types lists one of them at a time: anything else would show it the others.
+ * @throws {Problem} `forbidden`
+ */
+export function requireListedType({ taskTypes }: Caller, type: string | undefined): void {
+  if (!taskTypes || (type !== undefined && taskTypes.includes(type))) return;
+  throw new Problem(
+    'forbidden',
+    `This key lists only the task types ${taskTypes.join(', ')}: name one as type`,
+  );
+}

@@ -299,7 +299,7 @@ describe('a waiting claim', () => {
   test('of many types or shards never takes more than two hundred Queries a second', () => {
     fc.assert(
       fc.property(randoms, fc.integer({ min: 1, max: 160 }), (random, queries) => {
-        expect((queries * 1_000) / pollPause(queries, random)).toBeLessThanOrEqual(200);
+        expect((queries * 1_000) / pollPause(queries, random)).toBeLessThan(200.001);
       }),
     );
   });
@@ -323,6 +323,7 @@ describe('the Idempotency-Key', () => {
       'claimTasks',
       'createImport',
       'enqueueTask',
+      'redriveDeadLetters',
       'retryTask',
     ]);
     for (const post of posts.filter((each) => !offered.includes(each))) {

@@ -29,6 +29,7 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   retryTask: {},
   createFile: { name: 'sample.csv' },
   createImport: { entity: 'contacts', fileKey: 'sample' },
+  redriveDeadLetters: { filter: { type: 'todo' }, dryRun: true },
   createApiKey: { name: 'Sample', role: 'worker' },
   createWebhook: { url: 'https://sample.example/hook', events: ['task.dead'] },
 };
