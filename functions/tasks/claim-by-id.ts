@@ -33,7 +33,7 @@ export async function claimById(task: TaskItem, request: LeaseRequest, actor: Ac
   const { granted, holds, limitedUntil } = await reserve(tenantId, current, 1, until, nowMillis);
   if (granted === 0) return { limitedUntil: limitedUntil ?? nowMillis };
   const [hold] = holds;
-  const taken = await take(task, { ...request, ...(hold && { hold }) }, actor, at);
+  const taken = await take(task, { ...request, hold, until }, actor, now());
   if (typeof taken === 'string') await giveBack(tenantId, current, holds, granted);
   return taken;
 }

@@ -105,7 +105,10 @@ async function takeAdmitted(
 /** @throws what the table said, unless some were taken: those must reach their worker. */
 async function takeAll(admitted: readonly Admitted[], input: LookRequest, actor: Actor, at: Date) {
   const outcomes = await Promise.allSettled(
-    admitted.map(({ candidate, hold }) => takeCandidate(candidate, { ...input, hold }, actor, at)),
+    admitted.map(({ candidate, hold, until, limitedBy }) =>
+      // A lease of a limited type begins when it has its place, which may just have become free.
+      takeCandidate(candidate, { ...input, hold, until }, actor, limitedBy ? now() : at),
+    ),
   );
   const tasks: TaskItem[] = [];
   const unused: Admitted[] = [];

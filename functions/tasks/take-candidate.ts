@@ -18,7 +18,9 @@ export interface LeaseRequest {
   leaseSeconds?: number;
   claimId?: string;
   /** The slot that was reserved for it, of a type that limits how many of its tasks are worked on at one time. */
-  hold?: Hold;
+  hold?: Hold | undefined;
+  /** When the lease ends, where that was settled before it began: with its slot. Epoch milliseconds. */
+  until?: number | undefined;
 }
 
 /** When a lease that begins now ends, epoch milliseconds. */
@@ -90,13 +92,13 @@ function lostLease({ source, key, facts }: Candidate): Record<string, unknown> {
 /** The members that a claim sets. The facts come from the index key, so nothing has to be read. */
 export function leaseMembers(
   { id, type, facts }: Pick<Candidate, 'id' | 'type' | 'facts'>,
-  { workerId, leaseSeconds, claimId, hold }: LeaseRequest,
+  { workerId, leaseSeconds, claimId, hold, until: settled }: LeaseRequest,
   actor: Actor,
   now: Date,
 ): Record<string, unknown> {
   const { tenantId } = actor.caller;
   const leased = afterClaim(facts);
-  const until = leaseEnd(type, leaseSeconds, now.getTime());
+  const until = settled ?? leaseEnd(type, leaseSeconds, now.getTime());
   const attempt: Attempt = {
     lease: leased.lease,
     attempt: leased.attempt,

@@ -9,6 +9,8 @@ import type { Hold } from './slots.ts';
 export interface Admitted {
   candidate: Candidate;
   hold?: Hold;
+  /** When its lease ends, epoch milliseconds: no later than its slot. */
+  until?: number;
   /** The limited type that a start was reserved of; absent for unlimited types and tasks that are only going to end. */
   limitedBy?: TaskType;
 }
@@ -50,7 +52,8 @@ export async function admit(
     if (reserved.granted === 0) return [];
     reserved.granted -= 1;
     const hold = reserved.holds.shift();
-    return [{ candidate, limitedBy: type, ...(hold && { hold }) }];
+    const until = leaseEnd(candidate.type, leaseSeconds, nowMillis);
+    return [{ candidate, limitedBy: type, until, ...(hold && { hold }) }];
   });
   const full = [...reservations].flatMap(([type, { limitedUntil }]) =>
     limitedUntil === undefined ? [] : [type],

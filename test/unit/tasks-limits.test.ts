@@ -1,0 +1,349 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Actor } from '../../functions/shared/actor.ts';
+import { arrivalAfter, nextStart, startsLeft, unmade } from '../../functions/tasks/limits/gcra.ts';
+import { noteSlots } from '../../functions/tasks/limits/limiter-item.ts';
+import { firstSlotEnd, freeSlots } from '../../functions/tasks/limits/slots.ts';
+import type { TaskItem } from '../../functions/tasks/task.ts';
+import { type CallCounter, countCalls } from '../support/call-counter.ts';
+import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { fc } from '../support/property.ts';
+import {
+  claim,
+  claimOne,
+  enqueue,
+  holderOf,
+  newActor,
+  pause,
+  problemCode,
+  registerType,
+} from '../support/tasks.ts';
+
+const { claimById } = await import('../../functions/tasks/claim-by-id.ts');
+const { readLimiter } = await import('../../functions/tasks/limits/limiter-item.ts');
+const { reserve } = await import('../../functions/tasks/limits/reserve.ts');
+const { findType } = await import('../../functions/tasks/type-registry.ts');
+const { getTask } = await import('../../functions/tasks/find-tasks.ts');
+const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
+const { completeTask, failTask, releaseTask } = await import('../../functions/tasks/settle.ts');
+
+let dynamo: TestDynamo;
+let counter: CallCounter;
+
+beforeAll(async () => {
+  dynamo = await startDynamo();
+  counter = await countCalls(dynamo.endpoint);
+});
+
+afterAll(async () => {
+  await counter?.stop();
+  await dynamo?.stop();
+});
+
+const type = 'email.send';
+
+async function limited(limits: Record<string, unknown>, tasks = 0): Promise<Actor> {
+  const actor = newActor();
+  await registerType(actor, type, limits);
+  for (let at = 0; at < tasks; at += 1) await enqueue(actor);
+  return actor;
+}
+
+const heldBy = async ({ caller }: Actor) => [...(await readLimiter(caller.tenantId, type)).slots.keys()];
+
+describe('the rate', () => {
+  const limits = fc.record({
+    count: fc.integer({ min: 1, max: 10_000 }),
+    perSeconds: fc.integer({ min: 1, max: 86_400 }),
+  });
+
+  test('lets as many start at once as it counts, and then one each interval', () => {
+    fc.assert(
+      fc.property(limits, (limit) => {
+        const now = 1_700_000_000_000;
+        expect(startsLeft(limit, undefined, now)).toBe(limit.count);
+        const spent = arrivalAfter(limit, undefined, limit.count, now);
+        expect(startsLeft(limit, spent, now)).toBe(0);
+        const next = nextStart(limit, spent, now);
+        expect(startsLeft(limit, spent, next)).toBeGreaterThanOrEqual(1);
+        expect(startsLeft(limit, spent, now + limit.perSeconds * 1_000)).toBe(limit.count);
+      }),
+    );
+  });
+
+  test('never lets more start in any time than the bucket held and the time gave', () => {
+    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 1, max: 20 })), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(limits, steps, (limit, moves) => {
+        const begin = 1_700_000_000_000;
+        let now = begin;
+        let arrival: number | undefined;
+        let started = 0;
+        for (const [wait, wanted] of moves) {
+          now += wait;
+          const starts = Math.min(wanted, startsLeft(limit, arrival, now));
+          if (starts === 0) continue;
+          arrival = arrivalAfter(limit, arrival, starts, now);
+          started += starts;
+          const allowed = limit.count + ((now - begin) * limit.count) / (limit.perSeconds * 1_000);
+          expect(started).toBeLessThanOrEqual(allowed + 1e-3);
+        }
+      }),
+    );
+  });
+
+  test('takes starts back that were not made', () => {
+    fc.assert(
+      fc.property(limits, fc.integer({ min: 1, max: 5 }), (limit, starts) => {
+        const now = 1_700_000_000_000;
+        const some = Math.min(starts, limit.count);
+        const arrival = arrivalAfter(limit, undefined, some, now) - unmade(limit, some);
+        expect(startsLeft(limit, arrival, now)).toBe(limit.count);
+      }),
+    );
+  });
+});
+
+describe('slots', () => {
+  test('are free when nobody has them or their lease is over, and none is while more are held than allowed', () => {
+    const state = { slots: new Map() };
+    noteSlots(state, {
+      sk: 'slots#00',
+      s0: { h: 'a', u: 50 },
+      s1: { h: 'b', u: 150 },
+      s7: { h: 'c', u: 200 },
+    });
+    expect(freeSlots(state, 4, 100)).toEqual([0, 2]);
+    expect(freeSlots(state, 3, 100)).toEqual([0]);
+    expect(freeSlots(state, 2, 100)).toEqual([]);
+    expect(freeSlots(state, 1, 100)).toEqual([]);
+    expect(freeSlots(state, 2, 200)).toEqual([0, 1]);
+    expect(firstSlotEnd(state, 100)).toBe(150);
+  });
+});
+
+describe('a type with concurrency', () => {
+  test('has at most so many leases at one time, and one more when one was settled in any way', async () => {
+    const actor = await limited({ concurrency: 2 }, 8);
+    const first = await claim(actor, { max: 25 });
+    expect(first).toHaveLength(2);
+    expect(await claim(actor, { max: 25 })).toEqual([]);
+    const error = { code: 'x', message: 'x' };
+    const ways = [
+      (task: TaskItem) => completeTask(holderOf(task), null, actor),
+      (task: TaskItem) => failTask(holderOf(task), { error, retryable: false }, actor),
+      (task: TaskItem) => releaseTask(holderOf(task), 60, actor),
+    ];
+    for (const settle of ways) {
+      const task = first.shift() as TaskItem;
+      await settle(task);
+      const next = await claim(actor, { max: 25 });
+      expect(next).toHaveLength(1);
+      first.push(...next);
+    }
+    expect(await heldBy(actor)).toHaveLength(2);
+  });
+
+  test('costs a Query and an UpdateItem more for a claim, and an UpdateItem to settle or extend', async () => {
+    const actor = await limited({ concurrency: 2 }, 3);
+    await completeTask(holderOf(await claimOne(actor)), null, actor);
+    await pause(10);
+    counter.take();
+    const task = await claimOne(actor);
+    // Now and then one more, at what became due.
+    const calls = counter.take().sort().join();
+    expect(calls).toMatch(/^Query,Query,(Query,)?UpdateItem,UpdateItem$/);
+    await heartbeat(holderOf(task), {}, actor);
+    expect(counter.take()).toEqual(['UpdateItem', 'UpdateItem']);
+    await completeTask(holderOf(task), null, actor);
+    expect(counter.take()).toEqual(['UpdateItem', 'UpdateItem']);
+  });
+
+  test('frees the slot of a worker that died when the lease ends, not later', async () => {
+    const actor = await limited({ concurrency: 1 }, 2);
+    const dead = await claimOne(actor, { leaseSeconds: 1 });
+    const next = await claimOne(actor, { waitSeconds: 5 });
+    const late = Date.now() - Date.parse(dead.leaseExpiresAt as string);
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(1_000);
+    // The dead worker frees nobody else's slot.
+    if (next.id !== dead.id) await completeTask(holderOf(dead), null, actor);
+    expect(await claim(actor)).toEqual([]);
+  });
+
+  test('keeps the slot of a lease that is extended', async () => {
+    const actor = await limited({ concurrency: 1 }, 2);
+    const task = await claimOne(actor, { leaseSeconds: 2 });
+    await heartbeat(holderOf(task), { leaseSeconds: 30 }, actor);
+    await pause(2_100);
+    expect(await claim(actor)).toEqual([]);
+    await heartbeat(holderOf(task), { leaseSeconds: 1 }, actor);
+    await pause(1_100);
+    expect(await claim(actor)).toHaveLength(1);
+  });
+
+  test('of another type in the same claim is not held up by one that is full', async () => {
+    const actor = await limited({ concurrency: 1 }, 30);
+    await registerType(actor, 'other');
+    await claimOne(actor);
+    const other = await enqueue(actor, { type: 'other' });
+    expect((await claim(actor, { types: [type, 'other'] })).map(({ id }) => id)).toEqual([other.id]);
+  });
+
+  test('ends what has come to its end without a slot', async () => {
+    const actor = await limited({ concurrency: 1 }, 1);
+    await claimOne(actor);
+    const passing = await enqueue(actor, { startBy: new Date(Date.now() + 500).toISOString() });
+    await pause(600);
+    expect(await claim(actor)).toEqual([]);
+    expect((await getTask(passing.id, actor)).state).toBe('expired');
+  });
+
+  test('of more than one item of slots uses them all', async () => {
+    const actor = await limited({ concurrency: 60 }, 70);
+    const leased: TaskItem[] = [];
+    for (let at = 0; at < 4; at += 1) leased.push(...(await claim(actor, { max: 25 })));
+    expect(leased).toHaveLength(60);
+    expect(new Set(await heldBy(actor)).size).toBe(60);
+  });
+
+  test('holds for twenty claimers at once, some of whom never answer', async () => {
+    const actor = await limited({ concurrency: 3 });
+    await Promise.all(Array.from({ length: 120 }, () => enqueue(actor)));
+    /** When each lease began, and when it was over or settled. */
+    const spans: [number, number][] = [];
+    const done = new Set<string>();
+    const until = Date.now() + 20_000;
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, worker) => {
+        while (done.size < 120 && Date.now() < until) {
+          const [task] = await claim(actor, { workerId: `w${worker}`, leaseSeconds: 1, waitSeconds: 1 });
+          if (!task) continue;
+          const ends = Date.parse(task.leaseExpiresAt as string);
+          const span: [number, number] = [Date.parse(task.updatedAt), ends];
+          spans.push(span);
+          if (Math.random() < 0.04) continue;
+          await pause(Math.random() * 20);
+          span[1] = Math.min(ends, Date.now());
+          await completeTask(holderOf(task), null, actor);
+          done.add(task.id);
+        }
+      }),
+    );
+    expect(done.size).toBeGreaterThan(90);
+    for (const [begin] of spans) {
+      expect(spans.filter(([from, to]) => from <= begin && begin < to).length).toBeLessThanOrEqual(3);
+    }
+  }, 40_000);
+});
+
+describe('a type with a rate limit', () => {
+  test('starts as many as it may and goes on at the rate', async () => {
+    const actor = await limited({ rateLimit: { count: 5, perSeconds: 1 } }, 30);
+    const began = Date.now();
+    let started = (await claim(actor, { max: 25 })).length;
+    expect(started).toBeGreaterThanOrEqual(5);
+    while (started < 20) started += (await claim(actor, { max: 25, waitSeconds: 5 })).length;
+    const seconds = (Date.now() - began) / 1_000;
+    expect(started).toBeLessThanOrEqual(5 + Math.ceil(seconds * 5) + 1);
+    expect(seconds).toBeLessThan(10);
+    expect(seconds).toBeGreaterThan(2.4);
+  }, 20_000);
+
+  test('spends no start on races that are lost and on tasks that only end', async () => {
+    const actor = await limited({ rateLimit: { count: 3, perSeconds: 3_600 } });
+    for (let at = 0; at < 3; at += 1) {
+      await enqueue(actor, { startBy: new Date(Date.now() + 500).toISOString() });
+    }
+    await pause(600);
+    expect(await claim(actor, { max: 25 })).toEqual([]);
+    for (let at = 0; at < 5; at += 1) await enqueue(actor);
+    const got = await Promise.all(Array.from({ length: 8 }, () => claim(actor)));
+    expect(got.flat()).toHaveLength(3);
+  });
+});
+
+describe('claiming by id', () => {
+  test('is limited as well, says when to come again, and takes nothing then', async () => {
+    const actor = await limited({ concurrency: 1, rateLimit: { count: 2, perSeconds: 60 } });
+    const tasks = [await enqueue(actor), await enqueue(actor), await enqueue(actor)];
+    const take = async (task: TaskItem) =>
+      claimById(await getTask(task.id, actor), { workerId: 'runner', leaseSeconds: 2 }, actor);
+    const first = await take(tasks[0] as TaskItem);
+    if (typeof first === 'string' || !('task' in first)) throw new Error('was not leased');
+    const before = Date.now();
+    const refused = await take(tasks[1] as TaskItem);
+    if (typeof refused === 'string' || !('limitedUntil' in refused)) throw new Error('was not refused');
+    expect(refused.limitedUntil).toBeGreaterThan(before);
+    expect(refused.limitedUntil).toBeLessThanOrEqual(Date.parse(first.task.leaseExpiresAt as string));
+    expect((await getTask((tasks[1] as TaskItem).id, actor)).state).toBe('ready');
+    await completeTask(holderOf(first.task), null, actor);
+    const second = await take(tasks[1] as TaskItem);
+    if (typeof second === 'string' || !('task' in second)) throw new Error('was not leased');
+    await completeTask(holderOf(second.task), null, actor);
+    const third = await take(tasks[2] as TaskItem);
+    if (typeof third === 'string' || !('limitedUntil' in third)) throw new Error('was not refused');
+    expect(third.limitedUntil - Date.now()).toBeGreaterThan(20_000);
+  });
+
+  test('gives its slot back when somebody else had the task', async () => {
+    const actor = await limited({ concurrency: 5 });
+    const task = await enqueue(actor);
+    await claimOne(actor);
+    expect(await claimById(task, { workerId: 'runner' }, actor)).toBe('lost');
+    expect(await heldBy(actor)).toHaveLength(1);
+  });
+});
+
+describe('a lowered limit', () => {
+  test('lets nothing new begin until the leases are as few', async () => {
+    const actor = await limited({ concurrency: 5 }, 10);
+    const { tenantId } = actor.caller;
+    const leased = await claim(actor, { max: 5 });
+    expect(leased).toHaveLength(5);
+    const current = await findType(tenantId, type);
+    if (!current) throw new Error('no type');
+    const lowered = { ...current, concurrency: 3 };
+    const room = async () => (await reserve(tenantId, lowered, 1, Date.now() + 1, Date.now())).granted;
+    expect(await room()).toBe(0);
+    for (const task of leased.slice(0, 2)) await completeTask(holderOf(task), null, actor);
+    expect(await room()).toBe(0);
+    await completeTask(holderOf(leased[2] as TaskItem), null, actor);
+    expect(await room()).toBe(1);
+  });
+});
+
+describe('an ended lease', () => {
+  test('is not extended, and yet a result under it is taken once', async () => {
+    const actor = await limited({}, 1);
+    const task = await claimOne(actor, { leaseSeconds: 1 });
+    await pause(1_050);
+    expect(await problemCode(heartbeat(holderOf(task), {}, actor))).toBe('lease_lost');
+    expect((await completeTask(holderOf(task), 1, actor)).repeated).toBe(false);
+    expect((await completeTask(holderOf(task), 2, actor)).repeated).toBe(true);
+    expect((await getTask(task.id, actor)).result).toBe('1');
+  });
+});
+
+describe('a sharded queue', () => {
+  test('gives every task once, also those from before it was sharded', async () => {
+    const actor = await limited({}, 10);
+    const { tenantId } = actor.caller;
+    const old = await findType(tenantId, type);
+    if (!old) throw new Error('no type');
+    const { newTask } = await import('../../functions/tasks/new-task.ts');
+    const { putItem } = await import('../../functions/shared/dynamo/table.ts');
+    const { readCandidates } = await import('../../functions/tasks/candidates.ts');
+    const sharded = { ...old, readyShards: 5 };
+    const input = { type, priority: 0, onDependencyFailure: 'cancel' as const };
+    for (let at = 0; at < 40; at += 1) await putItem('tasks', newTask(input, sharded, actor, new Date()));
+    const look = { enough: 100, count: 100, order: 'rank' as const, nowMillis: Date.now() };
+    const found = await readCandidates(tenantId, [sharded], look);
+    expect(new Set(found.map(({ id }) => id)).size).toBe(50);
+    expect(await readCandidates(tenantId, [old], look)).not.toHaveLength(50);
+    counter.take();
+    await readCandidates(tenantId, [sharded], { ...look, enough: 1 });
+    expect(counter.take().filter((operation) => operation === 'Query').length).toBeLessThanOrEqual(2);
+  });
+});
