@@ -92,7 +92,7 @@ function functionEnvironments(
     },
     graphql: { ...common, ...metrics, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
     authorizer: { ...common, ...platform, ...tokens },
-    changes: { ...common, ...metrics, ...platform, ...views, ...webhooks },
+    changes: { ...common, ...metrics, ...tasks, ...platform, ...views, ...webhooks, ...runner },
     runner: { ...common, ...crm, ...tasks, ...platform, ...views, ...files, ...runner },
     webhooks: { ...common, ...platform, ...views, ...files, ...webhooks },
     clock: { ...common, ...tasks, ...platform },

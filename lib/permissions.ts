@@ -75,7 +75,9 @@ export function grantPermissions(
     changes: [
       ...may('views', [...read, ...write]),
       ...may('platform', settings),
-      ...send(queues.webhooks.queue),
+      // Tells tasks of the ends of those that they depend on, and the runner of those that it may take up now.
+      ...may('tasks', ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem']),
+      ...send(queues.webhooks.queue, ...runnerQueues),
       allow(['appsync:GraphQL'], ...graphqlApi.publishFieldArns),
     ],
     runner: [

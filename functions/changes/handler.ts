@@ -8,6 +8,7 @@ import { archiveAttempts } from './archive-attempts.ts';
 import { type Change, toChange } from './change.ts';
 import { publicationOf } from './publications.ts';
 import { publish } from './publish.ts';
+import { tellDependents } from './tell-dependents.ts';
 import { eventOf } from './webhook-events.ts';
 
 interface Delivered {
@@ -22,10 +23,13 @@ interface Delivered {
 export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   try {
     const { delivered, poison } = readRecords(event.Records);
-    const applied = await applyChanges(delivered.map(({ change }) => change));
-    const counted = delivered.slice(0, applied.done).map(({ change }) => change);
+    const changes = delivered.map(({ change }) => change);
+    // First, since others wait for it; being told again changes nothing.
+    const told = await tellDependents(changes);
+    const applied = await applyChanges(changes.slice(0, told.done));
+    const counted = changes.slice(0, applied.done);
     const archived = await archiveAttempts(counted);
-    const { done, error } = archived.error === undefined ? applied : archived;
+    const { done, error } = [archived, applied, told].find((step) => step.error !== undefined) ?? archived;
     const followed = counted.slice(0, done);
     // Also of changes that were counted before: their first delivery may have ended right here.
     await dispatchEvents(followed.flatMap((change) => eventOf(change) ?? []));

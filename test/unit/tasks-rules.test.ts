@@ -173,8 +173,7 @@ describe('the state machine', () => {
 
   test('every state is reached and every one that has not ended can be cancelled or asked to be', () => {
     const reached = new Set<string>(Object.values(transitions).flatMap(({ to }) => to));
-    // Blocked tasks come with dependencies, which decide at creation like ready and scheduled do.
-    expect(taskStates.filter((state) => !reached.has(state))).toEqual(['blocked']);
+    expect(taskStates.filter((state) => !reached.has(state))).toEqual([]);
     const stoppable = taskStates.filter(
       (state) => isAllowed('cancel', state) || isAllowed('requestCancel', state),
     );

@@ -1,0 +1,102 @@
+import { batchGetItems, ConditionFailed, updateItem } from '../../shared/dynamo/table.ts';
+import { mapConcurrently } from '../../shared/map-concurrently.ts';
+import { hasEnded } from '../state-machine.ts';
+import { type TaskItem, taskKey } from '../task.ts';
+import { deleteEdge, type Edge, readEdges } from './edges.ts';
+import { readParents } from './parents.ts';
+import type { Parent } from './rules.ts';
+import { childMembers, type Teller, tellChild } from './tell-child.ts';
+
+/** A task that has ended, or was removed, as its stream record shows it. */
+export interface EndedParent {
+  tenantId: string;
+  id: string;
+  batchDependents: readonly string[];
+  /** Where to go on: the sort key of the last edge that an earlier call came to. */
+  from: string | undefined;
+}
+
+const atOnce = 16;
+
+/**
+ * Tells the end of a task to those that wait for it: a Query and a BatchGetItem a hundred of them, and for each an
+ * UpdateItem and a DeleteItem. What happens is decided on the parent as it stands when its edges have been read: one
+ * that was retried meanwhile holds its dependents again, and its next end is told.
+ * @param untilMillis when no further page is begun: the rest follows with another stream record of the parent
+ */
+export async function releaseDependents(
+  { tenantId, id, batchDependents, from }: EndedParent,
+  teller: Teller,
+  untilMillis: number,
+): Promise<void> {
+  if (from === undefined && batchDependents.length > 0) {
+    const parent = await endedParent(tenantId, id);
+    if (!parent) return;
+    await tellAll(tenantId, parent, batchDependents, teller);
+  }
+  let after = from;
+  do {
+    const { edges, next } = await readEdges(tenantId, id, after);
+    const parent = await endedParent(tenantId, id);
+    if (!parent) return;
+    const free = await tellAll(
+      tenantId,
+      parent,
+      edges.map(({ taskId }) => taskId),
+      teller,
+    );
+    await mapConcurrently(
+      edges.filter(({ taskId }) => free.has(taskId)),
+      atOnce,
+      (edge: Edge) => deleteEdge(edge),
+    );
+    after = next;
+    const isOver = after !== undefined && Date.now() >= untilMillis;
+    if (isOver && parent.state !== undefined && (await goOnLater(tenantId, id, after as string))) return;
+  } while (after !== undefined);
+}
+
+/** The parent as it stands, or undefined while it is at work again. */
+async function endedParent(tenantId: string, id: string): Promise<Parent | undefined> {
+  const state = (await readParents(tenantId, [id])).get(id)?.state;
+  return state === undefined || hasEnded(state) ? { id, state } : undefined;
+}
+
+/** @returns the ids of those that do not wait for the parent any more, or are not there at all */
+async function tellAll(
+  tenantId: string,
+  parent: Parent,
+  ids: readonly string[],
+  teller: Teller,
+): Promise<Set<string>> {
+  const children = (await batchGetItems(
+    'tasks',
+    ids.map((id) => taskKey(tenantId, id)),
+    { consistent: true, project: childMembers },
+  )) as TaskItem[];
+  const waiting = await mapConcurrently(children, atOnce, async (child) =>
+    (await tellChild(child, parent, teller)) ? [] : [child.id],
+  );
+  const held = new Set(waiting.flat());
+  return new Set(ids.filter((id) => !held.has(id)));
+}
+
+/**
+ * Notes on the parent how far it has come; the stream record of that is what goes on. So a task with any number of
+ * dependents neither blocks its shard nor wears out its retries.
+ * @returns false when the parent was removed meanwhile
+ */
+async function goOnLater(tenantId: string, id: string, releasedTo: string): Promise<boolean> {
+  try {
+    await updateItem(
+      'tasks',
+      taskKey(tenantId, id),
+      { text: 'SET releasedTo = :to', values: { ':to': releasedTo } },
+      { text: 'attribute_exists(pk)' },
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
+}
