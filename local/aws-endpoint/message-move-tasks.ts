@@ -24,6 +24,7 @@ interface Message {
   Body: string;
   ReceiptHandle: string;
   MessageAttributes?: object;
+  Attributes?: { MessageGroupId?: string };
 }
 
 const operations = ['StartMessageMoveTask', 'ListMessageMoveTasks', 'CancelMessageMoveTask'];
@@ -84,11 +85,13 @@ export function createMessageMoveTasks(sqs: AwsClient, queueUrl: (name: string) 
           QueueUrl: from,
           MaxNumberOfMessages: max,
           MessageAttributeNames: ['All'],
+          MessageSystemAttributeNames: ['MessageGroupId'],
         });
         const messages = (received.Messages ?? []) as Message[];
         if (messages.length === 0) break;
-        for (const { Body, ReceiptHandle, MessageAttributes } of messages) {
-          await sqs.call('sqs', 'SendMessage', { QueueUrl: to, MessageBody: Body, MessageAttributes });
+        for (const { Body, ReceiptHandle, MessageAttributes, Attributes } of messages) {
+          const sent = { MessageBody: Body, MessageAttributes, MessageGroupId: Attributes?.MessageGroupId };
+          await sqs.call('sqs', 'SendMessage', { QueueUrl: to, ...sent });
           await sqs.call('sqs', 'DeleteMessage', { QueueUrl: from, ReceiptHandle });
           task.ApproximateNumberOfMessagesMoved += 1;
         }

@@ -2,6 +2,8 @@ import { buildApp } from 'fauxqs';
 import { S3Store } from '../../node_modules/fauxqs/dist/s3/s3Store.js';
 import { SnsStore } from '../../node_modules/fauxqs/dist/sns/snsStore.js';
 import { SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
+import { makeFair, showUnfinished } from '../fair-queues/make-fair.ts';
+import { watchGroups } from '../fair-queues/message-groups.ts';
 import type { Service } from '../types.ts';
 import { QueuePersistence } from './queue-persistence.ts';
 
@@ -23,16 +25,22 @@ export async function startFauxqs(directory: string, region: string): Promise<Fa
   const stores = { sqsStore: new SqsStore(), snsStore: new SnsStore(), s3Store: new S3Store() };
   // Loading comes first: stores that write through would write everything again.
   persistence.load(stores.sqsStore, stores.snsStore, stores.s3Store);
-  for (const queue of stores.sqsStore.allQueues()) persistence.attach(queue);
+  const app = buildApp({ logger: false, defaultRegion: region, stores });
+  const groups = watchGroups(app);
+  for (const queue of stores.sqsStore.allQueues()) {
+    makeFair(queue, groups);
+    persistence.attach(queue);
+    showUnfinished(queue);
+  }
   for (const store of Object.values(stores)) store.persistence = persistence;
   const create = stores.sqsStore.createQueue.bind(stores.sqsStore);
   stores.sqsStore.createQueue = (...parameters) => {
     const queue = create(...parameters);
+    makeFair(queue, groups);
     persistence.attach(queue);
     return queue;
   };
 
-  const app = buildApp({ logger: false, defaultRegion: region, stores });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   return {
     url,
