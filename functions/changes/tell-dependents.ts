@@ -1,5 +1,6 @@
 import type { Item } from '../shared/dynamo/item.ts';
 import { mapConcurrently } from '../shared/map-concurrently.ts';
+import { deleteEdge, edgeKey } from '../tasks/dependencies/edges.ts';
 import { readParents } from '../tasks/dependencies/parents.ts';
 import { type EndedParent, releaseDependents } from '../tasks/dependencies/release.ts';
 import { type Teller, tellChild } from '../tasks/dependencies/tell-child.ts';
@@ -69,7 +70,9 @@ async function checkParents(child: TaskItem): Promise<void> {
   for (const id of ids) {
     const state = parents.get(id)?.state;
     if (state !== undefined && !hasEnded(state)) continue;
-    await tellChild(child, { id, state }, tellerOf(child));
+    if (await tellChild(child, { id, state }, tellerOf(child))) {
+      await deleteEdge({ ...edgeKey(child.tenantId, id, child.id), since: child.version });
+    }
   }
 }
 

@@ -1,7 +1,10 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 
-/** Reads what a table's stream holds, as Lambda would hand it to a function: oldest first. */
-export async function readStream(endpoint: string, table: string): Promise<DynamoDBRecord[]> {
+/**
+ * Reads what a table's stream holds, as Lambda would hand it to a function: oldest first.
+ * @param after sequence number of the last record that is known already
+ */
+export async function readStream(endpoint: string, table: string, after?: string): Promise<DynamoDBRecord[]> {
   const { Streams } = await call<{ Streams: { StreamArn: string }[] }>(endpoint, 'ListStreams', {
     TableName: table,
   });
@@ -16,7 +19,9 @@ export async function readStream(endpoint: string, table: string): Promise<Dynam
     const { ShardIterator } = await call<{ ShardIterator?: string }>(endpoint, 'GetShardIterator', {
       StreamArn,
       ShardId,
-      ShardIteratorType: 'TRIM_HORIZON',
+      ...(after === undefined
+        ? { ShardIteratorType: 'TRIM_HORIZON' }
+        : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: after }),
     });
     let iterator = ShardIterator;
     for (;;) {

@@ -63,7 +63,7 @@ export async function readEdges(
 }
 
 /** Deletes an edge, unless its child waits anew since it was read. */
-export async function deleteEdge({ pk, sk, since }: Edge): Promise<void> {
+export async function deleteEdge({ pk, sk, since }: Pick<Edge, 'pk' | 'sk' | 'since'>): Promise<void> {
   try {
     await deleteItem('tasks', { pk, sk }, { text: 'since = :since', values: { ':since': since } });
   } catch (error) {
