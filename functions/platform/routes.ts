@@ -1,4 +1,5 @@
 import type { Route } from '../shared/route.ts';
+import { typeRoutes } from '../tasks/routes/type-routes.ts';
 import { apiKeyInput, apiKeyOutput, createdApiKeyOutput } from './api-keys/api-key.ts';
 import { meOutput } from './me.ts';
 import { pageParameters, pageSchema } from './page-schema.ts';
@@ -217,6 +218,7 @@ const documentRoutes: Route[] = [
 export const platformRoutes: Route[] = [
   ...accountRoutes,
   ...webhookRoutes,
+  ...typeRoutes,
   ...systemRoutes,
   ...documentRoutes,
 ];

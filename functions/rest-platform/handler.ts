@@ -10,6 +10,7 @@ import { restHandler } from '../shared/http/rest-handler.ts';
 import { carryOutOnce } from '../shared/idempotency.ts';
 import { documentOperations } from './document-operations.ts';
 import { systemOperations } from './system-operations.ts';
+import { typeOperations } from './type-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
 
 /** The asset that this module lies in. */
@@ -33,6 +34,7 @@ const serve = restHandler(platformRoutes, {
     return noContent();
   },
   ...webhookOperations,
+  ...typeOperations,
   ...systemOperations(assets),
   ...documentOperations(assets),
 });

@@ -4,12 +4,19 @@ import { carryOutOnce } from '../shared/idempotency.ts';
 import { validate } from '../shared/validation.ts';
 import { typeName } from '../tasks/fields.ts';
 import { planRotation } from '../tasks/push/rotate-secret.ts';
-import { getType, listTypes } from '../tasks/type-registry.ts';
+import { getType, getTypeVersion, listTypes } from '../tasks/type-registry.ts';
 import { putType } from '../tasks/types/put-type.ts';
 
 export const typeOperations: Record<string, Operation> = {
-  listTaskTypes: async (request) => json(200, { data: await listTypes(request), page: { nextCursor: null } }),
+  listTaskTypes: async (request) => {
+    const rows = (await listTypes(request)).map(({ inputSchema: _in, resultSchema: _out, ...row }) => row);
+    return json(200, { data: rows, page: { nextCursor: null } });
+  },
   getTaskType: async (request) => currentRecord(request, await getType(request.path.name ?? '', request)),
+  getTaskTypeVersion: async (request) => {
+    const { name = '', version = '' } = request.path;
+    return currentRecord(request, await getTypeVersion(name, version, request));
+  },
   putTaskType: async (request) => {
     const name = validate(typeName, request.path.name, '/name');
     const { created, type, secret } = await putType(name, request.body, request, request.ifMatch);

@@ -4,11 +4,9 @@ import { deadLetterOperations } from './dead-letter-operations.ts';
 import { enqueueOperations } from './enqueue-operations.ts';
 import { fileOperations } from './file-operations.ts';
 import { readOperations } from './read-operations.ts';
-import { typeOperations } from './type-operations.ts';
 import { workerOperations } from './worker-operations.ts';
 
 export const handler = restHandler(taskRoutes, {
-  ...typeOperations,
   ...enqueueOperations,
   ...readOperations,
   ...workerOperations,

@@ -3,12 +3,10 @@ import { deadLetterRoutes } from './routes/dead-letter-routes.ts';
 import { enqueueRoutes } from './routes/enqueue-routes.ts';
 import { fileRoutes } from './routes/file-routes.ts';
 import { readRoutes } from './routes/read-routes.ts';
-import { typeRoutes } from './routes/type-routes.ts';
 import { workerRoutes } from './routes/worker-routes.ts';
 
 /** Every route of the tasks function; each group has a file of its own. */
 export const taskRoutes: Route[] = [
-  ...typeRoutes,
   ...enqueueRoutes,
   ...readRoutes,
   ...workerRoutes,

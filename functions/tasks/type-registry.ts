@@ -81,6 +81,16 @@ export async function getType(name: string, { caller }: Actor): Promise<TaskType
   return toType(item);
 }
 
+/** A type as it was. @param version as in the path @throws {Problem} `not_found` */
+export async function getTypeVersion(name: string, version: string, { caller }: Actor): Promise<TaskType> {
+  const builtIn = builtInTypes.get(name);
+  if (builtIn && version === String(builtIn.version)) return builtIn;
+  const isNumber = /^[1-9]\d{0,8}$/.test(version) && !name.includes('#');
+  const type = isNumber && (await typeVersions(`${caller.tenantId}#${name}#${version}`));
+  if (!type) throw notFound('version of a task type', `${name}/${version}`);
+  return type;
+}
+
 /** All types of the tenant by name; one Query for each megabyte of them. */
 export async function listTypes({ caller }: Actor): Promise<TaskType[]> {
   const own: TaskType[] = [];

@@ -5,12 +5,15 @@ import { callRest, type RestAnswer, type RestCall } from '../support/rest-call.t
 
 let dynamo: TestDynamo;
 let counter: CallCounter;
-let handler: Parameters<typeof callRest>[0];
+type Handler = Parameters<typeof callRest>[0];
+let tasks: Handler;
+let platform: Handler;
 
 beforeAll(async () => {
   dynamo = await startDynamo();
   counter = await countCalls(dynamo.endpoint);
-  handler = (await import('../../functions/rest-tasks/handler.ts')).handler as typeof handler;
+  tasks = (await import('../../functions/rest-tasks/handler.ts')).handler as Handler;
+  platform = (await import('../../functions/rest-platform/handler.ts')).handler as Handler;
   await putType('email.send', { leaseSeconds: 60 });
 });
 
@@ -21,7 +24,7 @@ afterAll(async () => {
 
 const owner = { role: 'owner' } as const;
 const call = (routeKey: string, options: Omit<RestCall, 'routeKey'> = {}): Promise<RestAnswer> =>
-  callRest(handler, { routeKey, as: owner, ...options });
+  callRest(routeKey.includes('/task-types') ? platform : tasks, { routeKey, as: owner, ...options });
 const putType = (name: string, body: unknown, options: Omit<RestCall, 'routeKey'> = {}) =>
   call('PUT /api/v1/task-types/{name}', { path: { name }, body, ...options });
 const post = (body: unknown, headers: Record<string, string> = {}) =>
@@ -332,7 +335,7 @@ async function rawCall(routeKey: string, body?: unknown, path?: Record<string, s
   let text = '';
   await callRest(
     async (event, context) => {
-      const answer = (await handler(event, context)) as { body?: string };
+      const answer = (await tasks(event, context)) as { body?: string };
       text = answer.body ?? '';
       return answer;
     },

@@ -21,6 +21,7 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   batchTasks: { tasks: [{ type: 'todo', title: 'Sample' }] },
   claimTasks: { types: ['todo'], workerId: 'sample' },
   abandonClaim: { claimId: 'sample' },
+  reportTasks: { reports: [], claim: { types: ['todo'], workerId: 'sample' } },
   heartbeatTask: { leaseToken: 'sample' },
   completeTask: { leaseToken: 'sample' },
   failTask: { leaseToken: 'sample', error: { code: 'sample', message: 'Sample' } },
@@ -53,7 +54,10 @@ const freeValues: Record<string, string> = {
 /** The path of a route with its parameter filled in. */
 export function pathOf(route: Route, id: string): string {
   const value = freeValues[route.path] ?? id;
-  return route.path.replace(/\{\w+\+\}/, value).replace(/\{\w+\}/, encodeURIComponent(value));
+  return route.path
+    .replace('{version}', '1')
+    .replace(/\{\w+\+\}/, value)
+    .replace(/\{\w+\}/, encodeURIComponent(value));
 }
 
 /** The routes that need a caller. */
