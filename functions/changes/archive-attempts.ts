@@ -22,7 +22,7 @@ const concurrency = 8;
 /**
  * Keeps what a task forgets: attempts before their slots are used again, the whole of an error, what workers told
  * of their progress. Each item is made of its stream record alone and put once, so records may come twice and in
- * other batches. Most tasks have one quiet attempt and cost nothing here.
+ * any order. Most tasks have one quiet attempt and cost nothing here.
  * @returns how many of the changes, from the first on, are done; all of them unless `error` says what stopped it
  */
 export async function archiveAttempts(changes: Change[]): Promise<{ done: number; error?: unknown }> {
@@ -45,7 +45,11 @@ async function archive({ entity, before, after }: Change): Promise<void> {
   const { tenantId, id, type, typeVersion } = after as TaskItem;
   const { retentionDays } = await typeAt(tenantId, type, typeVersion);
   const pk = attemptPartition(tenantId, id);
-  for (const { at, item } of items) await putOnce({ ...item, pk, ttl: archiveEnd(at, retentionDays) });
+  for (const { at, item, whole } of items) {
+    const stored = { ...item, pk, ttl: archiveEnd(at, retentionDays) };
+    if (whole) await putItem('views', stored);
+    else await putOnce(stored);
+  }
 }
 
 async function putOnce(item: AttemptItem | ProgressItem): Promise<void> {
@@ -59,6 +63,8 @@ async function putOnce(item: AttemptItem | ProgressItem): Promise<void> {
 /** An item of the archive without its partition and its time to live, which counts from `at`. */
 export interface Archived {
   at: string;
+  /** Takes the place of what may be there: the same, or the attempt with less of its error. */
+  whole?: boolean;
   item: Omit<AttemptItem, 'pk' | 'ttl'> | Omit<ProgressItem, 'pk' | 'ttl'>;
 }
 
@@ -77,7 +83,7 @@ function failedWithDetails(before: TaskItem | undefined, after: TaskItem): Archi
   const wasOpen = !before || slotOf(before, after.lease)?.outcome === undefined;
   if (entry?.outcome !== 'failed' || !wasOpen || !after.error) return [];
   const all = after.error.details === undefined && after.error.message === entry.error?.message;
-  return all ? [] : [attemptItem({ ...entry, error: after.error })];
+  return all ? [] : [{ ...attemptItem({ ...entry, error: after.error }), whole: true }];
 }
 
 /** A new lease sends an earlier one into the archive, some leases before its slot is needed. */
