@@ -4,12 +4,14 @@ import { deadLetterOperations } from './dead-letter-operations.ts';
 import { enqueueOperations } from './enqueue-operations.ts';
 import { fileOperations } from './file-operations.ts';
 import { readOperations } from './read-operations.ts';
+import { reportOperations } from './report-operations.ts';
 import { workerOperations } from './worker-operations.ts';
 
 export const handler = restHandler(taskRoutes, {
   ...enqueueOperations,
   ...readOperations,
   ...workerOperations,
+  ...reportOperations,
   ...fileOperations,
   ...deadLetterOperations,
 });

@@ -5,13 +5,13 @@ import { carryOutOnce } from '../shared/idempotency.ts';
 import { type CommitChange, cancelTask } from '../tasks/cancel.ts';
 import { claimTasks } from '../tasks/claim.ts';
 import { abandonClaim } from '../tasks/claim-abandon.ts';
+import { keepWhatFits, maxAnswerBytes } from '../tasks/claim-size.ts';
 import { completeByHand } from '../tasks/complete-by-hand.ts';
 import { heartbeat } from '../tasks/heartbeat.ts';
 import type { LeaseHolder } from '../tasks/lease-write.ts';
 import { retryTask } from '../tasks/retry.ts';
 import { completeTask, failTask, releaseTask, type Settled } from '../tasks/settle.ts';
-import type { TaskItem } from '../tasks/task.ts';
-import { withJsonMembers } from '../tasks/task-view.ts';
+import { leaseJson } from '../tasks/task-view.ts';
 import { jsonText, replayedHeader, taskResponse } from './task-response.ts';
 
 /** A waiting claim ends this long before the function would, in milliseconds. */
@@ -22,7 +22,8 @@ export const workerOperations: Record<string, Operation> = {
     // The standard header does for a claim what its own claimId does.
     const claimId = request.body.claimId ?? request.idempotency?.key;
     const until = Date.now() + request.remainingMillis() - answerMargin;
-    const tasks = await claimTasks({ ...request.body, claimId }, request, until);
+    const claimed = await claimTasks({ ...request.body, claimId }, request, until);
+    const tasks = await keepWhatFits(claimed, maxAnswerBytes, request);
     return jsonText(200, `{"tasks":[${tasks.map(leaseJson).join(',')}]}`);
   },
   abandonClaim: async (request) => json(200, { released: await abandonClaim(request.body.claimId, request) }),
@@ -62,20 +63,4 @@ function commitWith(request: RestRequest): CommitChange {
 
 function settledResponse({ task, repeated }: Settled) {
   return taskResponse(200, task, repeated ? replayedHeader : {});
-}
-
-/** What a worker needs of a leased task. */
-function leaseJson(task: TaskItem): string {
-  return withJsonMembers(
-    {
-      id: task.id,
-      type: task.type,
-      typeVersion: task.typeVersion,
-      attempt: task.attempt,
-      leaseToken: task.leaseToken,
-      leaseExpiresAt: task.leaseExpiresAt,
-      deadline: task.deadline ?? null,
-    },
-    { input: task.input },
-  );
 }

@@ -102,3 +102,20 @@ export function withJsonMembers(members: object, texts: Record<string, string | 
   const separator = head === '{}' || spliced.length === 0 ? '' : ',';
   return `${head.slice(0, -1)}${separator}${spliced.join(',')}}`;
 }
+
+/** What a worker needs of a leased task, as JSON text. */
+export function leaseJson(task: TaskItem): string {
+  return withJsonMembers(
+    {
+      id: task.id,
+      type: task.type,
+      typeVersion: task.typeVersion,
+      attempt: task.attempt,
+      leaseToken: task.leaseToken,
+      leaseExpiresAt: task.leaseExpiresAt,
+      deadline: task.deadline ?? null,
+      dependsOn: task.dependsOn ?? [],
+    },
+    { input: task.input },
+  );
+}

@@ -323,6 +323,7 @@ describe('the Idempotency-Key', () => {
       'createImport',
       'enqueueTask',
       'redriveDeadLetters',
+      'reportTasks',
       'retryTask',
     ]);
     for (const post of posts.filter((each) => !offered.includes(each))) {

@@ -1,10 +1,11 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { withReplay } from '../idempotency.ts';
-import { log, traceId } from '../logger.ts';
+import { traceId } from '../logger.ts';
 import { flushMetrics } from '../metrics.ts';
 import { Problem } from '../problem.ts';
 import type { Route } from '../route.ts';
+import { toProblem } from '../to-problem.ts';
 import { type HttpEvent, parseRequest } from './parse-request.ts';
 import type { RestRequest } from './request.ts';
 import { type RestResponse, replayed } from './response.ts';
@@ -53,9 +54,7 @@ async function serve(event: HttpEvent, context: Context, table: RouteTable): Pro
     const request = parseRequest(event, bound.route, context);
     return await withReplay(request.idempotency, () => inTime(bound.operation(request), request), replayed);
   } catch (error) {
-    if (error instanceof Problem) return problemResponse(error, trace);
-    log().error('request failed', { routeKey: event.routeKey, traceId: trace, error: error as Error });
-    return problemResponse(unexpected(error), trace);
+    return problemResponse(toProblem(error, { routeKey: event.routeKey, traceId: trace }), trace);
   }
 }
 
@@ -72,17 +71,6 @@ async function inTime(answer: Promise<RestResponse>, request: RestRequest): Prom
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Throttling and lost connections pass; everything else is ours and says nothing more to the caller. */
-function unexpected(error: unknown): Problem {
-  const name = error instanceof Error ? error.name : '';
-  const transient = /Throttl|ProvisionedThroughput|RequestLimit|ServiceUnavailable|Timeout|ECONN/.test(name);
-  return transient
-    ? new Problem('unavailable', 'A service behind this one is busy; try again', {
-        headers: { 'retry-after': '1' },
-      })
-    : new Problem('internal', 'Something went wrong on our side; the trace id helps to find it');
 }
 
 /** A problem as an answer. */

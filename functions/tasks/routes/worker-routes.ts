@@ -5,6 +5,7 @@ import { claimInput } from '../claim.ts';
 import { abandonInput, abandonOutput } from '../claim-abandon.ts';
 import { described } from '../fields.ts';
 import { heartbeatInput, heartbeatOutput } from '../heartbeat.ts';
+import { reportActions, reportInput } from '../report/report-input.ts';
 import { retryInput } from '../retry.ts';
 import { completeInput, failInput, releaseInput } from '../settle.ts';
 import { base, common, theTask } from './common.ts';
@@ -13,18 +14,40 @@ import { base, common, theTask } from './common.ts';
 const byToken =
   'Repeating it with the same lease token gives the task as the first call left it, and changes nothing.';
 
-const claimed = z.strictObject({
-  tasks: z.array(
+const leases = z.array(
+  z.strictObject({
+    id: z.string(),
+    type: z.string(),
+    typeVersion: z.int(),
+    input: z.unknown(),
+    attempt: z.int(),
+    leaseToken: described(z.string(), 'Proves the lease in every later call about the task.'),
+    leaseExpiresAt: z.string(),
+    deadline: z.nullable(z.string()),
+    dependsOn: described(z.array(z.string()), 'Their results are at GET /api/v1/tasks/{id}.'),
+  }),
+);
+const claimed = z.strictObject({ tasks: leases });
+
+const reported = z.strictObject({
+  results: z.array(
     z.strictObject({
-      id: z.string(),
-      type: z.string(),
-      typeVersion: z.int(),
-      input: z.unknown(),
-      attempt: z.int(),
-      leaseToken: described(z.string(), 'Proves the lease in every later call about the task.'),
-      leaseExpiresAt: z.string(),
-      deadline: z.nullable(z.string()),
+      index: z.int(),
+      id: z.nullable(z.string()),
+      action: z.nullable(z.enum(reportActions)),
+      status: z.int(),
+      replayed: described(z.optional(z.boolean()), 'The lease had been settled so before; nothing changed.'),
+      data: described(
+        z.optional(z.unknown()),
+        'As the call of the action answers: the task, here without its input, or the lease.',
+      ),
+      problem: z.optional(z.unknown()),
     }),
+  ),
+  tasks: leases,
+  claimProblem: described(
+    z.nullable(z.unknown()),
+    'Why nothing could be claimed; the reports stand nonetheless.',
   ),
 });
 
@@ -49,6 +72,19 @@ export const workerRoutes: Route[] = [
     body: abandonInput,
     repeating: 'Repeating it changes nothing.',
     responses: { 200: { description: 'What was released', schema: abandonOutput } },
+  },
+  {
+    ...common,
+    operation: 'reportTasks',
+    method: 'POST',
+    path: `${base}/report`,
+    permission: 'tasks:write',
+    summary: 'Settle or extend up to 25 leases and claim the next tasks',
+    body: reportInput,
+    responses: {
+      200: { description: 'All reports were carried out', schema: reported },
+      207: { description: 'Some were not, or the claim; each result has its own status', schema: reported },
+    },
   },
   {
     ...common,
