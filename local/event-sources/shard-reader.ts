@@ -4,6 +4,7 @@ import type { CheckpointStore } from './checkpoint-store.ts';
 import type { IdleWait } from './idle-wait.ts';
 import type { StreamMappingSettings } from './mapping-settings.ts';
 import { Progress } from './progress.ts';
+import { ReadingPace } from './reading-pace.ts';
 import { RecordLane } from './record-lane.ts';
 import type { StreamDelivery } from './stream-delivery.ts';
 import { lambdaRecord, laneOf, type StreamRecord } from './stream-record.ts';
@@ -68,6 +69,7 @@ export class ShardReader {
 
   async #readAll(): Promise<void> {
     const { signal, idle } = this.#dependencies;
+    const pace = new ReadingPace();
     let iterator = await this.#iterator();
     while (iterator !== undefined) {
       signal.throwIfAborted();
@@ -75,11 +77,14 @@ export class ShardReader {
       const answer = await this.#getRecords(iterator);
       iterator = answer.next;
       if (answer.records.length === 0) {
+        pace.reset();
         if (iterator !== undefined) await idle.pause();
         continue;
       }
       idle.reset();
       this.#dispatch(answer.records);
+      // A full answer means that more is waiting.
+      if (answer.records.length < largestRead) await sleep(pace.next(), undefined, { signal });
       const most = bufferedBatches * this.#settings.batchSize;
       while (this.#lanes.some((lane) => lane.size >= most) && !this.#failure)
         await sleep(5, undefined, { signal });

@@ -94,6 +94,18 @@ test('waking it makes the change arrive without waiting for the poll', async () 
   expect(arrived - writtenAt).toBeLessThan(50);
 });
 
+test('changes that keep coming are taken together, and none is left out', async () => {
+  const batches: string[][] = [];
+  const { put, start } = await consumed(({ Records }) => void batches.push(Records.map(textOf)));
+  await start();
+  const count = 200;
+  for (let value = 0; value < count; value += 1) await put('a', value);
+  await until(() => batches.flat().length >= count, 'all changes');
+
+  expect(batches.flat()).toEqual(Array.from({ length: count }, (_, value) => `a${value}`));
+  expect(batches.length).toBeLessThan(count / 2);
+});
+
 describe('the position', () => {
   test('is kept when a batch has succeeded: a new start goes on after it', async () => {
     const seen: string[] = [];
