@@ -31,6 +31,8 @@ export function grantPermissions(
 ): void {
   const may = (table: TableName, actions: string[]) => tableStatements(tables.all[table], table, actions);
   const send = (...to: Queue[]) => [allow(['sqs:SendMessage'], ...to.map(({ queueArn }) => queueArn))];
+  const work = Object.values(queues.workQueues);
+  const failureQueues = Object.values(queues.failureQueues).map(({ queueArn }) => queueArn);
   const runnerQueues = Object.values(queues.runnerQueues).map(({ queue }) => queue);
   const objects = (actions: string[], ...prefixes: string[]) => [
     allow(actions, ...prefixes.map((prefix) => storage.files.arnForObjects(`${prefix}/*`))),
@@ -56,11 +58,14 @@ export function grantPermissions(
       ...may('views', read),
       ...objects(['s3:PutObject', 's3:GetObject'], sealingKeys),
       allow(['dynamodb:DescribeTable'], ...Object.values(tables.all).map((table) => table.tableArn)),
+      allow(['sqs:GetQueueAttributes'], ...work.map(({ queue }) => queue.queueArn), ...failureQueues),
+      // To look into the queues of failures, and for the moves back that SQS makes in the caller's name.
+      allow(['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'], ...failureQueues),
       allow(
-        ['sqs:GetQueueAttributes'],
-        ...Object.values(queues.workQueues).map(({ queue }) => queue.queueArn),
-        ...Object.values(queues.failureQueues).map((queue) => queue.queueArn),
+        ['sqs:StartMessageMoveTask', 'sqs:DeleteMessage'],
+        ...work.map(({ deadLetters }) => deadLetters.queueArn),
       ),
+      ...send(...work.map(({ queue }) => queue)),
       // Neither action can be limited to a resource.
       allow(['cloudwatch:GetMetricData', 'cloudwatch:DescribeAlarms'], '*'),
     ],

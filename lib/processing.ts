@@ -56,7 +56,12 @@ export class Processing extends Construct {
    * A record that keeps failing is bisected out of its batch and, after its retries, leaves for the failure
    * queue: Lambda's default is to block the shard with it for a day.
    */
-  #consumeStream(name: keyof typeof followedKeys, table: Table, target: TandemFunction, queues: Queues): void {
+  #consumeStream(
+    name: keyof typeof followedKeys,
+    table: Table,
+    target: TandemFunction,
+    queues: Queues,
+  ): void {
     const streamArn = table.tableStreamArn;
     if (!streamArn) throw new Error(`the table ${name} has no stream`);
     target.allow(

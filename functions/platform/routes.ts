@@ -3,6 +3,7 @@ import { typeRoutes } from '../tasks/routes/type-routes.ts';
 import { apiKeyInput, apiKeyOutput, createdApiKeyOutput } from './api-keys/api-key.ts';
 import { meOutput } from './me.ts';
 import { pageParameters, pageSchema } from './page-schema.ts';
+import { peekOutput, peekParameters, redriveInput, redriveOutput } from './system/queue-schemas.ts';
 import {
   alertsOutput,
   healthOutput,
@@ -173,6 +174,30 @@ const systemRoutes: Route[] = [
     tag: 'system',
     summary: 'The queues with what waits in them and in their dead-letter queues',
     responses: { 200: { description: 'The queues', schema: queuesOutput } },
+  },
+  {
+    operation: 'peekMessages',
+    method: 'GET',
+    path: '/api/system/queues/{name}/messages',
+    function: 'platform',
+    permission: 'system:read',
+    tag: 'system',
+    summary:
+      'Look at the messages of a dead-letter queue, by its name or that of the queue before it; those of other tenants are counted only',
+    query: peekParameters,
+    responses: { 200: { description: 'The messages, which stay where they are', schema: peekOutput } },
+  },
+  {
+    operation: 'redriveQueue',
+    method: 'POST',
+    path: '/api/system/queues/{name}/redrive',
+    function: 'platform',
+    permission: 'system:write',
+    tag: 'system',
+    summary: 'Move the messages of a dead-letter queue back to the queue that they came from',
+    body: redriveInput,
+    repeating: 'It moves what is in the dead-letter queue by then; while a move is running it is a conflict.',
+    responses: { 202: { description: 'The move has begun', schema: redriveOutput } },
   },
 ];
 

@@ -7,7 +7,9 @@ import { deepChecks } from '../platform/system/deep-checks.ts';
 import { type Check, runChecks } from '../platform/system/health.ts';
 import { readSystemMetrics } from '../platform/system/metrics.ts';
 import { parseWindow } from '../platform/system/metrics-window.ts';
+import { peekMessages } from '../platform/system/peek-messages.ts';
 import { listQueues } from '../platform/system/queue-depths.ts';
+import { redriveQueue } from '../platform/system/redrive-queue.ts';
 import { now } from '../shared/clock.ts';
 import { json } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
@@ -30,6 +32,9 @@ export function systemOperations(assets: URL): Record<string, Operation> {
     },
     getAlerts: async () => json(200, await listAlerts()),
     listQueues: async () => json(200, await listQueues()),
+    peekMessages: async ({ path, query, caller }) =>
+      json(200, await peekMessages(path.name ?? '', query, caller.tenantId)),
+    redriveQueue: async ({ path, body }) => json(202, await redriveQueue(path.name ?? '', body)),
   };
 }
 

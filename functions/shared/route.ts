@@ -16,6 +16,7 @@ export const permissions = {
   'settings:read': roles,
   'settings:write': ['owner', 'admin'],
   'system:read': ['owner', 'admin'],
+  'system:write': ['owner', 'admin'],
 } as const satisfies Record<string, readonly Role[]>;
 export type Permission = keyof typeof permissions;
 

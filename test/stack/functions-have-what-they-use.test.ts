@@ -80,6 +80,10 @@ test.each(Object.keys(functionFolders))('%s may touch the tables that it is told
  */
 const operations = {
   SendMessage: 'sqs:SendMessage',
+  SendMessageBatch: 'sqs:SendMessage',
+  ReceiveMessage: 'sqs:ReceiveMessage',
+  ChangeMessageVisibilityBatch: 'sqs:ChangeMessageVisibility',
+  StartMessageMoveTask: 'sqs:StartMessageMoveTask',
   ChangeMessageVisibility: 'sqs:ChangeMessageVisibility',
   GetQueueAttributes: 'sqs:GetQueueAttributes',
   GetMetricData: 'cloudwatch:GetMetricData',

@@ -89,6 +89,7 @@ test('every action is one that the functions are known to use', () => {
       'sqs:GetQueueUrl',
       'sqs:ReceiveMessage',
       'sqs:SendMessage',
+      'sqs:StartMessageMoveTask',
       'xray:PutTelemetryRecords',
       'xray:PutTraceSegments',
     ].sort(),

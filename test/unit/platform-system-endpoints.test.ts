@@ -303,6 +303,7 @@ test('alerts name every alarm of the stage, those that fire first', async () => 
 
 test('queues show what waits in them and behind them', async () => {
   aws.answers.GetQueueAttributes = depths({ runner: 4, 'runner-dlq': 1 });
+  aws.answers.GetMetricData = metricData({ 'ApproximateAgeOfOldestMessage tandem-dev-runner-dlq': 90 });
   const { body } = await call('GET /api/system/queues', { as: { role: 'owner' } });
   expect(body.queues).toEqual([
     {
@@ -310,9 +311,140 @@ test('queues show what waits in them and behind them', async () => {
       waiting: 4,
       inFlight: 1,
       delayed: 2,
-      deadLetter: { name: 'runner-dlq', waiting: 1, inFlight: 1 },
+      oldestSeconds: null,
+      deadLetter: { name: 'runner-dlq', waiting: 1, inFlight: 1, oldestSeconds: 90 },
     },
   ]);
+});
+
+describe('dead letters of a queue', () => {
+  const as = { role: 'admin' as const, tenantId: 'mine' };
+  const peek = (name: string, query = {}) =>
+    call('GET /api/system/queues/{name}/messages', { path: { name }, query, as });
+  const redrive = (name: string, body?: unknown) =>
+    call('POST /api/system/queues/{name}/redrive', { path: { name }, body, as });
+
+  /** Each receive gives the next of the batches. */
+  const holding = (...batches: { id: string; body: string; group?: string }[][]) => {
+    let at = 0;
+    aws.answers.GetQueueAttributes = depths({ 'runner-dlq': batches.flat().length });
+    aws.answers.ChangeMessageVisibilityBatch = () => ({});
+    aws.answers.ReceiveMessage = () => ({
+      Messages: batches[at++]?.map(({ id, body, group }) => ({
+        MessageId: id,
+        ReceiptHandle: `handle-${id}`,
+        Body: body,
+        Attributes: { SentTimestamp: '1000', ApproximateReceiveCount: '6', MessageGroupId: group },
+      })),
+    });
+  };
+  const sent = (operation: string) =>
+    aws.calls.filter((one) => one.operation === operation).map(({ input }) => input);
+
+  test('are shown to their tenant, counted for the others, and put back', async () => {
+    holding(
+      [
+        { id: '1', body: '{"tenantId":"mine","taskId":"task_1"}', group: 'mine' },
+        { id: '2', body: '{"tenantId":"other","taskId":"secret"}', group: 'other' },
+      ],
+      [
+        { id: '3', body: 'no JSON', group: 'mine' },
+        { id: '4', body: 'null' },
+      ],
+    );
+    const { status, body } = await peek('runner');
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        queue: 'runner-dlq',
+        waiting: 4,
+        messages: [
+          {
+            id: '1',
+            sentAt: '1970-01-01T00:00:01.000Z',
+            receives: 6,
+            body: { tenantId: 'mine', taskId: 'task_1' },
+          },
+          { id: '3', sentAt: '1970-01-01T00:00:01.000Z', receives: 6, body: 'no JSON' },
+        ],
+        others: 2,
+      },
+    });
+    const handles = sent('ChangeMessageVisibilityBatch').flatMap(({ Entries }) => Entries);
+    expect(handles).toEqual(
+      ['1', '2', '3', '4'].map((id) =>
+        expect.objectContaining({ ReceiptHandle: `handle-${id}`, VisibilityTimeout: 0 }),
+      ),
+    );
+    expect(sent('DeleteMessage')).toEqual([]);
+  });
+
+  test('are looked at no further than asked for', async () => {
+    const own = (id: string) => ({ id, body: '{"tenantId":"mine"}' });
+    holding([own('1'), own('2')], [own('3')]);
+    const { body } = await peek('runner-dlq', { limit: '1' });
+    expect(body.messages.map(({ id }: { id: string }) => id)).toEqual(['1']);
+    expect(sent('ReceiveMessage')).toHaveLength(1);
+  });
+
+  test('are put back also when a look fails in the middle', async () => {
+    holding([{ id: '1', body: '{"tenantId":"mine"}' }], []);
+    const first = aws.answers.ReceiveMessage;
+    let receives = 0;
+    aws.answers.ReceiveMessage = (input) => {
+      receives += 1;
+      if (receives > 1) throw new AwsRefusal('AccessDenied', 403);
+      return first?.(input);
+    };
+    aws.answers.GetQueueAttributes = depths({ 'runner-dlq': 9 });
+    expect((await peek('runner')).status).toBe(500);
+    expect(sent('ChangeMessageVisibilityBatch')).toHaveLength(1);
+  });
+
+  test.each(['0', '51', '-1', '1.5', 'ten', '%31'])('are not shown %s at a time', async (limit) => {
+    expect(await peek('runner', { limit })).toMatchObject({
+      status: 422,
+      body: { errors: [{ parameter: 'limit' }] },
+    });
+  });
+
+  test('move back to their queue, as fast as asked for', async () => {
+    aws.answers.GetQueueAttributes = ({ AttributeNames }) =>
+      (AttributeNames as string[]).includes('QueueArn')
+        ? { Attributes: { QueueArn: 'arn:aws:sqs:us-east-1:1:runner-dlq' } }
+        : { Attributes: { ApproximateNumberOfMessages: '7' } };
+    aws.answers.StartMessageMoveTask = () => ({ TaskHandle: 'x' });
+    expect(await redrive('runner', { ratePerSecond: 5 })).toMatchObject({
+      status: 202,
+      body: { from: 'runner-dlq', to: 'runner', messages: 7 },
+    });
+    expect(sent('StartMessageMoveTask')).toEqual([
+      { SourceArn: 'arn:aws:sqs:us-east-1:1:runner-dlq', MaxNumberOfMessagesPerSecond: 5 },
+    ]);
+    aws.answers.StartMessageMoveTask = () => {
+      throw new AwsRefusal('UnsupportedOperation');
+    };
+    expect(await redrive('runner')).toMatchObject({ status: 409, body: { code: 'conflict' } });
+  });
+
+  test('of a queue that does not exist are not found', async () => {
+    for (const name of ['nobody', 'tandem-dev-runner', '__proto__']) {
+      expect(await peek(name)).toMatchObject({ status: 404 });
+      expect(await redrive(name)).toMatchObject({ status: 404 });
+    }
+  });
+
+  test('are for owners and admins', async () => {
+    for (const role of ['manager', 'member', 'viewer', 'worker'] as const) {
+      const path = { name: 'runner' };
+      for (const route of [
+        'GET /api/system/queues/{name}/messages',
+        'POST /api/system/queues/{name}/redrive',
+      ])
+        expect(await call(route, { path, as: { role } })).toMatchObject({ status: 403 });
+    }
+    expect(aws.calls).toEqual([]);
+  });
 });
 
 test('a service that is busy is asked again', async () => {

@@ -89,6 +89,10 @@ export const alertsOutput = z.strictObject({
 });
 export type Alerts = z.infer<typeof alertsOutput>;
 
+const oldestSeconds = z
+  .nullable(z.number())
+  .check(z.meta({ description: 'Age of the oldest message; `null` while CloudWatch knows of none.' }));
+
 export const queuesOutput = z.strictObject({
   queues: z.array(
     z.strictObject({
@@ -96,7 +100,10 @@ export const queuesOutput = z.strictObject({
       waiting: z.int(),
       inFlight: z.int(),
       delayed: z.int(),
-      deadLetter: z.nullable(z.strictObject({ name: z.string(), waiting: z.int(), inFlight: z.int() })),
+      oldestSeconds,
+      deadLetter: z.nullable(
+        z.strictObject({ name: z.string(), waiting: z.int(), inFlight: z.int(), oldestSeconds }),
+      ),
     }),
   ),
 });

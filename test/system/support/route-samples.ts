@@ -32,6 +32,7 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   createImport: { entity: 'contacts', fileKey: 'sample' },
   redriveDeadLetters: { filter: { type: 'todo' }, dryRun: true },
   createApiKey: { name: 'Sample', role: 'worker' },
+  redriveQueue: {},
   createWebhook: { url: 'https://sample.example/hook', events: ['task.dead'] },
 };
 
