@@ -8,6 +8,8 @@ export interface BatchResult {
   index: number;
   status: number;
   body?: string;
+  /** Of the task, when there is one. */
+  taskId?: string;
   problem?: Problem;
 }
 
@@ -22,15 +24,43 @@ export interface BatchedTask {
   index: number;
   status: number;
   task: TaskItem;
+  /** The place in the batch that made the task, when it is another one. */
+  sameAs?: number;
 }
 
 export function resultOf({ index, status, task }: BatchedTask): BatchResult {
-  return { index, status, body: withJsonMembers(toView(task), { input: task.input, result: task.result }) };
+  return {
+    index,
+    status,
+    taskId: task.id,
+    body: withJsonMembers(toView(task), { input: task.input, result: task.result }),
+  };
 }
+
+interface StoredResult {
+  index: number;
+  status: number;
+  data: TaskView;
+  sameAs?: number;
+  /** JSON text of the input of a task that was there before, which the request does not have. */
+  input?: string;
+}
+
+/** Longest input of a task found that is stored; beyond it, the answer replayed has the request's own. */
+const maxStoredInput = 100_000;
 
 /** Without the inputs, which the repeated request brings again: a stored item ends at 400 KB. */
 export function toStoredBatch(made: BatchedTask[]): StoredAnswer {
-  const results = made.map(({ index, status, task }) => ({ index, status, data: toView(task) }));
+  const results = made.map(({ index, status, task, sameAs }): StoredResult => {
+    const found = status === 200 && sameAs === undefined ? task.input : undefined;
+    return {
+      index,
+      status,
+      data: toView(task),
+      ...(sameAs !== undefined && { sameAs }),
+      ...(found !== undefined && found.length <= maxStoredInput && { input: found }),
+    };
+  });
   return {
     status: 200,
     headers: { 'content-type': 'application/json; charset=utf-8' },
@@ -40,10 +70,11 @@ export function toStoredBatch(made: BatchedTask[]): StoredAnswer {
 
 /** @param bodies the tasks of the request, which is the same one again */
 export function fromStoredBatch({ body }: StoredAnswer, bodies: Record<string, unknown>[]): BatchResult[] {
-  const { results } = JSON.parse(body) as { results: { index: number; status: number; data: TaskView }[] };
-  return results.map(({ index, status, data }) => {
-    const input = bodies[index]?.input;
-    const text = input === undefined ? undefined : JSON.stringify(input);
-    return { index, status, body: withJsonMembers(data, { input: text, result: undefined }) };
+  const { results } = JSON.parse(body) as { results: StoredResult[] };
+  return results.map(({ index, status, data, sameAs = index, input }) => {
+    const own = bodies[sameAs]?.input;
+    const text = input ?? (own === undefined ? undefined : JSON.stringify(own));
+    const json = withJsonMembers(data, { input: text, result: undefined });
+    return { index, status, taskId: data.id, body: json };
   });
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import type { Actor } from '../shared/actor.ts';
+import { now } from '../shared/clock.ts';
 import { carryOutOnce, type IdempotencyKey, openBatch, subKey, withReplay } from '../shared/idempotency.ts';
 import { mapConcurrently } from '../shared/map-concurrently.ts';
-import { Problem } from '../shared/problem.ts';
+import { Problem, validationFailed } from '../shared/problem.ts';
 import {
   type BatchAnswer,
   type BatchedTask,
@@ -11,14 +12,16 @@ import {
   resultOf,
   toStoredBatch,
 } from './batch-answer.ts';
+import { attachToParents } from './dependencies/attach.ts';
+import { type BatchGraph, batchGraph, refPrefix } from './dependencies/batch-graph.ts';
 import { commitTask, putNewTask } from './enqueue.ts';
-import { type PlannedEntry, planBatch } from './plan-batch.ts';
+import { type PlannedEntry, planBatch, pointInto } from './plan-batch.ts';
 import { announceTasks } from './runner-queue.ts';
 import type { TaskItem } from './task.ts';
 
 export const maxBatchTasks = 100;
 
-/** Each task is checked against the schema of a single one when its turn comes. */
+/** Each task is checked against its schema (plan-batch.ts) when its turn comes. */
 export const batchInput = z.strictObject({
   tasks: z.array(z.record(z.string(), z.unknown())).check(z.minLength(1), z.maxLength(maxBatchTasks)),
   /** All or nothing, in one transaction. */
@@ -34,6 +37,10 @@ const chunkSize = 99;
 interface Batch {
   bodies: Record<string, unknown>[];
   idempotency: IdempotencyKey | undefined;
+  actor: Actor;
+  graph: BatchGraph;
+  /** What has been made or refused so far, by place. */
+  results: BatchResult[];
 }
 
 /** Results of a part, and those among them that an earlier request had made. */
@@ -43,38 +50,49 @@ interface PartOutcome {
 }
 
 /**
- * Every task by itself: those that can be made are, in few transactions; the others have a problem each.
+ * Every task by itself: those that can be made are, in few transactions; the others have a problem each. Tasks that
+ * depend on others of the batch come after those.
  * The idempotency records hang on the places in the request and never on what is valid today: a type may have
  * been registered, or a latest start have passed, since the request was first sent.
- * @throws {Problem} `idempotency_mismatch`
+ * @throws {Problem} `idempotency_mismatch`, `validation_failed` when the refs of the batch make no sense
  */
 export async function enqueueBatch(
   { tasks }: BatchInput,
   actor: Actor,
   idempotency: IdempotencyKey | undefined,
 ): Promise<BatchAnswer> {
+  const graph = batchGraph(tasks);
   await openBatch(idempotency);
-  const batch: Batch = { bodies: tasks, idempotency };
+  const batch: Batch = { bodies: tasks, idempotency, actor, graph, results: [] };
   const planned = await planBatch(tasks, actor);
-  const keyed = planned.filter(({ index }) => tasks[index]?.dedupeKey !== undefined);
-  const plain = planned.filter(({ index }) => tasks[index]?.dedupeKey === undefined);
-  const chunks = [...Map.groupBy(plain, ({ index }) => Math.floor(index / chunkSize))];
-  const outcomes = await mapConcurrently(
-    [
-      ...chunks.map(
-        ([chunk, entries]) =>
-          () =>
-            makeChunk(chunk, entries, batch),
-      ),
-      // Each of these may turn out to be there already, so it is written by itself.
-      ...keyed.map((entry) => () => makeSingle(entry, batch)),
-    ],
-    8,
-    (make) => make(),
-  );
-  const results = outcomes.flatMap((outcome) => outcome.results).sort((a, b) => a.index - b.index);
-  const replays = outcomes.reduce((sum, outcome) => sum + outcome.replays, 0);
+  let replays = 0;
+  for (const wave of graph.waves) {
+    const entries = wave.map((place) => planned[place] as PlannedEntry);
+    for (const outcome of await makeWave(entries, batch)) {
+      for (const result of outcome.results) batch.results[result.index] = result;
+      replays += outcome.replays;
+    }
+  }
+  const { results } = batch;
   return { results, replayed: replays > 0 && replays === results.filter(({ body }) => body).length };
+}
+
+function makeWave(entries: PlannedEntry[], batch: Batch): Promise<PartOutcome[]> {
+  const isPlain = ({ index }: PlannedEntry) => {
+    const { dedupeKey, dependsOn } = batch.bodies[index] ?? {};
+    return dedupeKey === undefined && dependsOn === undefined;
+  };
+  const plain = Map.groupBy(entries.filter(isPlain), ({ index }) => Math.floor(index / chunkSize));
+  const parts = [
+    ...[...plain].map(
+      ([chunk, some]) =>
+        () =>
+          makeChunk(chunk, some, batch),
+    ),
+    // Each of these may turn out to be there already, or has edges of its own, so it is written by itself.
+    ...entries.filter((entry) => !isPlain(entry)).map((entry) => () => makeSingle(entry, batch)),
+  ];
+  return mapConcurrently(parts, 8, (make) => make());
 }
 
 /** What a chunk's record does not hold was refused when the record was written, and is then made by itself. */
@@ -112,12 +130,36 @@ function makeSingle(entry: PlannedEntry, batch: Batch): Promise<PartOutcome> {
     const asMade = ({ created, task }: { created: boolean; task: TaskItem }): BatchedTask[] => [
       { index: planned.index, status: created ? 201 : 200, task },
     ];
+    const task = await attachEntry(planned, batch);
     return asMade(
-      await commitTask(planned.task, (writes, found) =>
-        carryOutOnce(writes, key, toStoredBatch(asMade(found))),
-      ),
+      await commitTask(task, (writes, found) => carryOutOnce(writes, key, toStoredBatch(asMade(found)))),
     );
   });
+}
+
+/** The task among its parents; refs stand for the tasks that their places came to. */
+async function attachEntry(
+  { index, task }: { index: number; task: TaskItem },
+  { graph, results, actor }: Batch,
+): Promise<TaskItem> {
+  const dependsOn = task.dependsOn?.map((parent, at) => {
+    const place = parent.startsWith(refPrefix) ? graph.places.get(parent.slice(refPrefix.length)) : undefined;
+    if (place === undefined) return parent;
+    const taskId = results[place]?.taskId;
+    if (taskId !== undefined) return taskId;
+    throw validationFailed([
+      {
+        pointer: `/tasks/${index}/dependsOn/${at}`,
+        code: 'dependency_not_made',
+        message: `the task at /tasks/${place} of this batch could not be made`,
+      },
+    ]);
+  });
+  try {
+    return await attachToParents({ ...task, dependsOn }, actor, now());
+  } catch (error) {
+    throw error instanceof Problem ? pointInto(error, index) : error;
+  }
 }
 
 /** Makes what can be made; when that is nothing, or it is refused, it may have been done before. */

@@ -185,7 +185,17 @@ describe('a task over REST', () => {
     expect(notModified.status).toBe(304);
     const { tasks } = (await claim()).body;
     expect(Object.keys(tasks[0]).sort()).toEqual(
-      ['attempt', 'deadline', 'id', 'input', 'leaseExpiresAt', 'leaseToken', 'type', 'typeVersion'].sort(),
+      [
+        'attempt',
+        'deadline',
+        'dependsOn',
+        'id',
+        'input',
+        'leaseExpiresAt',
+        'leaseToken',
+        'type',
+        'typeVersion',
+      ].sort(),
     );
     const beat = await act(tasks[0].id, 'heartbeat', { leaseToken: tasks[0].leaseToken });
     expect(beat.body).toEqual({ leaseExpiresAt: expect.any(String), cancelRequested: false });

@@ -20,7 +20,8 @@ export async function attachToParents(task: TaskItem, actor: Actor, at: Date): P
   const type = await typeAt(task.tenantId, task.type, task.typeVersion);
   const found = await readParents(task.tenantId, task.dependsOn);
   const parents = requireParents(task.dependsOn, found, actor);
-  return waitFor(task, parents, standAmong(parents, task.onDependencyFailure ?? 'cancel'), type, at);
+  const named = { ...task, dependsOn: [...new Set(task.dependsOn)] };
+  return waitFor(named, parents, standAmong(parents, task.onDependencyFailure ?? 'cancel'), type, at);
 }
 
 /**
