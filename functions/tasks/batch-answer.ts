@@ -42,8 +42,8 @@ interface StoredResult {
   status: number;
   data: TaskView;
   sameAs?: number;
-  /** JSON text of the input of a task that was there before, which the request does not have. */
-  input?: string;
+  /** JSON text of the input of a task that was there before, which the request does not have; null for none. */
+  input?: string | null;
 }
 
 /** Longest input of a task found that is stored; beyond it, the answer replayed has the request's own. */
@@ -52,13 +52,13 @@ const maxStoredInput = 100_000;
 /** Without the inputs, which the repeated request brings again: a stored item ends at 400 KB. */
 export function toStoredBatch(made: BatchedTask[]): StoredAnswer {
   const results = made.map(({ index, status, task, sameAs }): StoredResult => {
-    const found = status === 200 && sameAs === undefined ? task.input : undefined;
+    const found = status === 200 && sameAs === undefined;
     return {
       index,
       status,
       data: toView(task),
       ...(sameAs !== undefined && { sameAs }),
-      ...(found !== undefined && found.length <= maxStoredInput && { input: found }),
+      ...(found && (task.input ?? '').length <= maxStoredInput && { input: task.input ?? null }),
     };
   });
   return {
@@ -73,7 +73,7 @@ export function fromStoredBatch({ body }: StoredAnswer, bodies: Record<string, u
   const { results } = JSON.parse(body) as { results: StoredResult[] };
   return results.map(({ index, status, data, sameAs = index, input }) => {
     const own = bodies[sameAs]?.input;
-    const text = input ?? (own === undefined ? undefined : JSON.stringify(own));
+    const text = input === undefined && own !== undefined ? JSON.stringify(own) : (input ?? undefined);
     const json = withJsonMembers(data, { input: text, result: undefined });
     return { index, status, taskId: data.id, body: json };
   });
