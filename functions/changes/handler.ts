@@ -2,7 +2,7 @@ import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 
 import { dispatchEvents } from '../platform/webhooks/dispatch.ts';
 import { type Attributes, fromAttributes, type Item } from '../shared/dynamo/item.ts';
 import { log } from '../shared/logger.ts';
-import { flushMetrics } from '../shared/metrics.ts';
+import { countMetric, flushMetrics } from '../shared/metrics.ts';
 import { applyChanges } from './apply-changes.ts';
 import { archiveAttempts } from './archive-attempts.ts';
 import { type Change, toChange } from './change.ts';
@@ -31,6 +31,7 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
     const archived = await archiveAttempts(counted);
     const { done, error } = [archived, applied, told].find((step) => step.error !== undefined) ?? archived;
     const followed = counted.slice(0, done);
+    countDeaths(followed);
     // Also of changes that were counted before: their first delivery may have ended right here.
     await dispatchEvents(followed.flatMap((change) => eventOf(change) ?? []));
     await publish(followed.flatMap((change) => publicationOf(change) ?? []));
@@ -44,6 +45,14 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
   } finally {
     flushMetrics();
   }
+}
+
+/** Tasks of all tenants that have died; one that is delivered again counts again. */
+function countDeaths(changes: Change[]): void {
+  const died = changes.filter(
+    ({ entity, before, after }) => entity === 'task' && after?.state === 'dead' && before?.state !== 'dead',
+  );
+  if (died.length > 0) countMetric('DeadTasks', died.length);
 }
 
 /** The changes up to the first record that is no change of ours. */

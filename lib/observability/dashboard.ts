@@ -1,7 +1,14 @@
 import { Dashboard, GraphWidget, type IMetric, type IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { physicalName } from '../stage.ts';
-import { consumedUnits, functionMetric, graphqlMetric, queueMetric, restMetric } from './metrics.ts';
+import {
+  consumedUnits,
+  countedMetric,
+  functionMetric,
+  graphqlMetric,
+  queueMetric,
+  restMetric,
+} from './metrics.ts';
 import type { Observed } from './observed.ts';
 
 /** One page from the outside in: what callers see, what runs, what waits, what the tables take. */
@@ -63,14 +70,23 @@ function queueRow({ queues, functions }: Observed): IWidget[] {
       work.map(([label, { queue }]) =>
         queueMetric(queue, 'ApproximateAgeOfOldestMessage', { label: `${label} age (s)` }),
       ),
+      6,
     ),
     graph(
       'Failure queues',
       Object.entries(queues.failureQueues).map(([label, queue]) =>
         queueMetric(queue, 'ApproximateNumberOfMessagesVisible', { label }),
       ),
+      [],
+      6,
     ),
-    graph('Stream lag (ms)', [functionMetric(functions.changes, 'IteratorAge', { statistic: 'Maximum' })]),
+    graph('Dead tasks', [countedMetric('DeadTasks')], [], 6),
+    graph(
+      'Stream lag (ms)',
+      [functionMetric(functions.changes, 'IteratorAge', { statistic: 'Maximum' })],
+      [],
+      6,
+    ),
   ];
 }
 

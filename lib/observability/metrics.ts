@@ -85,6 +85,11 @@ export function throttledRequests(table: Table, name: string): MathExpression {
   });
 }
 
+/** What the functions count themselves (functions/shared/metrics.ts): all tenants together. */
+export function countedMetric(name: 'DeadTasks', options?: MetricOptions) {
+  return metric('Tandem', name, { service: 'tandem' }, options);
+}
+
 export function consumedUnits(table: Table, kind: 'Read' | 'Write', label: string) {
   return metric('AWS/DynamoDB', `Consumed${kind}CapacityUnits`, { TableName: table.tableName }, { label });
 }

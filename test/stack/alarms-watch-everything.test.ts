@@ -125,7 +125,7 @@ test('the dashboard draws every function, queue and table', () => {
   ) as {
     widgets: { properties: { title: string; metrics: unknown[] } }[];
   };
-  expect(widgets).toHaveLength(11);
+  expect(widgets).toHaveLength(12);
   const text = JSON.stringify(widgets);
   for (const { properties } of resources(whole.template, 'AWS::Lambda::Function')) {
     expect(text).toContain(properties.FunctionName);
