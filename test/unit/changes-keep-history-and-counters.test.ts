@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { handler } from '../../functions/changes/handler.ts';
 import type { Publication } from '../../functions/changes/publications.ts';
@@ -22,10 +22,12 @@ import { completeByHand } from '../../functions/tasks/complete-by-hand.ts';
 import { enqueueTask } from '../../functions/tasks/enqueue.ts';
 import { createdPartition } from '../../functions/tasks/index-keys.ts';
 import { retryTask } from '../../functions/tasks/retry.ts';
+import { failTask } from '../../functions/tasks/settle.ts';
 import { taskKey } from '../../functions/tasks/task.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { fc } from '../support/property.ts';
 import { readStream } from '../support/stream.ts';
+import { claimOne, enqueue, holderOf, registerType } from '../support/tasks.ts';
 
 interface Published {
   query: string;
@@ -337,6 +339,25 @@ async function historyVersions(records: DynamoDBRecord[]): Promise<string[]> {
   );
   return entries.flat().sort();
 }
+
+describe('metrics', () => {
+  test('count the tasks that have died, of all tenants together', async () => {
+    await registerType(actor);
+    await enqueue(actor);
+    const lease = holderOf(await claimOne(actor));
+    await failTask(lease, { error: { code: 'x', message: 'y' }, retryable: false }, actor);
+    const written = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      await follow();
+      const lines = written.mock.calls.map(([text]) => String(text));
+      const metric = lines.find((line) => line.includes('DeadTasks'));
+      expect(JSON.parse(metric ?? 'null')).toMatchObject({ service: 'tandem', DeadTasks: 1 });
+      expect(metric).not.toContain(actor.caller.tenantId);
+    } finally {
+      written.mockRestore();
+    }
+  });
+});
 
 describe('subscribers', () => {
   test('are told of records and tasks in one request', async () => {
