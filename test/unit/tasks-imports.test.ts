@@ -190,6 +190,40 @@ describe('an import', () => {
     expect(task).toMatchObject({ state: 'dead', attempt: 1, error: { code } });
   });
 
+  const valid = (count: number) => Array.from({ length: count }, (_, at) => `P${at},\n`).join('');
+
+  test.each<[string, string | Uint8Array, string, number]>([
+    ['a quote that never ends', `name,email\n${valid(90)},bad\n"Ada\nBob\n`, 'malformed_csv', 93],
+    ['a quote in a cell', `name,email\n${valid(90)},bad\nAda "X" L,\n${valid(9)}`, 'malformed_csv', 93],
+    [
+      'a byte that is not UTF-8',
+      new Uint8Array([...Buffer.from(`name,email\n${valid(90)},bad\nM`), 0xfc, 0x0a]),
+      'not_utf8',
+      93,
+    ],
+  ])(
+    'that breaks at %s has done what stands before it, and says what and where',
+    async (_, content, code, line) => {
+      const actor = newActor();
+      const task = await importFile(actor, content);
+      expect(task).toMatchObject({ state: 'dead', attempt: 1, error: { code } });
+      const { errorsFileKey, ...details } = JSON.parse(task.error?.details ?? 'null');
+      expect(details).toEqual({ rows: 91, created: 90, updated: 0, failed: 1, dryRun: false, line });
+      const { data, page } = await listRecords(contact, { limit: '100' }, actor);
+      expect([data.length, page.nextCursor]).toEqual([90, null]);
+      const { downloadUrl } = await createDownload(errorsFileKey, actor);
+      const lines = (await (await fetch(downloadUrl)).text()).trimEnd().split('\r\n');
+      expect(lines[0]).toBe('line,column,code,message,name,email');
+      expect(lines.slice(1).map((text) => text.split(',').slice(0, 3))).toEqual(
+        expect.arrayContaining([
+          ['92', 'name', 'required'],
+          [String(line), '', code],
+        ]),
+      );
+      expect(lines.at(-1)).toContain('nothing after this line was read');
+    },
+  );
+
   test('that is run twice makes no contact twice', async () => {
     const actor = newActor();
     const fileKey = await upload(

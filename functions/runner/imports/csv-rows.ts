@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { TaskFailure } from '../builtin.ts';
 
@@ -15,62 +13,97 @@ const maxRowBytes = 256 * 1024;
 
 /**
  * The rows of a CSV file, the header first: quotes, line breaks within quotes, CRLF, a byte order mark, and comma,
- * semicolon or tab as the delimiter, whichever the header uses most. Empty lines are left out.
- * @throws {TaskFailure} `malformed_csv` with the line, `not_utf8`
+ * semicolon or tab as the delimiter, whichever the header uses most. Empty lines are left out. Where the file
+ * breaks, all rows before that place have been given.
+ * @throws {TaskFailure} `malformed_csv`, `not_utf8`, with `{line}` as its details
  */
 export async function* readCsvRows(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow> {
   const texts = decodeUtf8(bytes);
   const first = await texts.next();
   if (first.done) return;
+  const rows: CsvRow[] = [];
+  let line = 0;
   const parser = parse({
     bom: true,
     delimiter: delimiterOf(first.value),
-    info: true,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: maxRowBytes,
+    // Rows are taken here: those that the stream has buffered would be lost with an error.
+    on_record: (cells: string[], { lines }) => {
+      rows.push({ line: line + 1, cells });
+      line = lines;
+      return undefined;
+    },
   });
-  // Errors of the source and of the parser both surface in the loop below.
-  pipeline(Readable.from(prepend(first.value, texts)), parser).catch(() => undefined);
-  let linesBefore = 0;
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{
-      record: string[];
-      info: { lines: number };
-    }>) {
-      yield { line: linesBefore + 1, cells: record };
-      linesBefore = info.lines;
+  // Errors come by the callbacks below.
+  parser.on('error', () => undefined);
+  const feed = (text?: string) =>
+    new Promise<CsvError | undefined>((resolve, reject) => {
+      const done = (error?: Error | null) => {
+        if (error && !(error instanceof CsvError)) reject(error);
+        else resolve(error ?? undefined);
+      };
+      if (text === undefined) parser.end(done);
+      else parser.write(text, done);
+    });
+  for (let text: string | undefined = first.value; ; ) {
+    const error = await feed(text);
+    yield* rows.splice(0);
+    if (error) throw malformed(error, line);
+    if (text === undefined) return;
+    try {
+      const next: IteratorResult<string> = await texts.next();
+      text = next.done ? undefined : next.value;
+    } catch (failure) {
+      // The parser may have held back the last row that is whole.
+      await feed(undefined);
+      yield* rows.splice(0);
+      throw failure;
     }
-  } catch (error) {
-    if (error instanceof TaskFailure) throw error;
-    if (!(error instanceof CsvError)) throw error;
-    // The parser's message names the line.
-    throw new TaskFailure('malformed_csv', error.message, { retryable: false });
   }
+}
+
+/** The parser's message names the line where it noticed; the row begins after the last one that was good. */
+function malformed({ message }: CsvError, linesBefore: number): TaskFailure {
+  return new TaskFailure('malformed_csv', message, {
+    retryable: false,
+    details: { line: linesBefore + 1 },
+  });
 }
 
 async function* decodeUtf8(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const decode = (chunk?: Uint8Array) => {
+  let line = 1;
+  for await (const chunk of withEnd(bytes)) {
+    let text: string;
+    let broken = false;
     try {
-      return decoder.decode(chunk, { stream: chunk !== undefined });
+      text = decoder.decode(chunk, { stream: chunk !== undefined });
     } catch {
-      throw new TaskFailure('not_utf8', 'The file is not in UTF-8; save it as "CSV UTF-8"', {
-        retryable: false,
-      });
+      broken = true;
+      text = validLines(chunk);
     }
-  };
-  for await (const chunk of bytes) {
-    const text = decode(chunk);
+    line += text.split('\n').length - 1;
     if (text !== '') yield text;
+    if (!broken) continue;
+    throw new TaskFailure('not_utf8', `Line ${line} is not in UTF-8; save the file as "CSV UTF-8"`, {
+      retryable: false,
+      details: { line },
+    });
   }
-  const rest = decode();
-  if (rest !== '') yield rest;
 }
 
-async function* prepend(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
-  yield first;
-  yield* rest;
+/** The chunks, then nothing once: the decoder may wait for the rest of a character. */
+async function* withEnd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
+  yield* bytes;
+  yield undefined;
+}
+
+/** The lines of a chunk before the one that is not UTF-8. */
+function validLines(chunk: Uint8Array | undefined): string {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(chunk);
+  return text.slice(0, text.lastIndexOf('\n', text.indexOf('\uFFFD')) + 1);
 }
 
 /** The candidate that stands most often outside quotes in the first line. */

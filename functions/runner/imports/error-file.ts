@@ -29,6 +29,11 @@ export function errorLines({ line, cells, problem }: RowError, header: string[],
     .join('');
 }
 
+/** The last line of an error file when the imported file could not be read on from there. */
+export function breakLine(line: number, code: string, message: string): string {
+  return toCsvLine([String(line), '', code, `${message}; nothing after this line was read`]);
+}
+
 /** The column that a finding points to by its field. */
 function columnOf({ pointer }: ProblemDetail, header: string[], columns: Columns): string {
   const field = pointer?.slice(1).replaceAll('/', '.');

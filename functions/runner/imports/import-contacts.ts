@@ -6,7 +6,7 @@ import { importInput } from '../../tasks/import-input.ts';
 import type { TaskItem } from '../../tasks/task.ts';
 import { type BuiltinContext, type BuiltinOutcome, TaskFailure } from '../builtin.ts';
 import { type CsvRow, readCsvRows } from './csv-rows.ts';
-import { errorHeader, errorLines } from './error-file.ts';
+import { breakLine, errorHeader, errorLines } from './error-file.ts';
 import { joinParts, writePart } from './error-parts.ts';
 import { importBatch } from './import-batch.ts';
 import { type ImportState, stateOf } from './import-state.ts';
@@ -20,7 +20,8 @@ const betweenReports = 2_000;
 /**
  * Reads contacts from a CSV file; see POST /api/v1/imports. Its result is
  * `{rows, created, updated, failed, dryRun, errorsFileKey}`; `errorsFileKey` names a CSV of the rows that failed,
- * each with its line and reason.
+ * each with its line and reason. A file that breaks in the middle fails the task, with the same and the `line` as
+ * the details of its error; what stands before that line is done.
  */
 export async function importContacts(context: BuiltinContext): Promise<BuiltinOutcome> {
   const { task } = context;
@@ -42,31 +43,41 @@ export async function importContacts(context: BuiltinContext): Promise<BuiltinOu
     }
     return JSON.stringify(state);
   };
+  const report = async () => {
+    await checkpoint();
+    const { parts, ...counts } = state;
+    const errorsFileKey = parts > 0 ? await joinParts(task, errorHeader(header), parts) : null;
+    return { ...counts, dryRun: input.dryRun, errorsFileKey };
+  };
   const seen = new Set<string>();
-  for await (const batch of inBatches(skip(rows, state.rows))) {
-    const failures = await importBatch(batch, {
-      input,
-      columns,
-      taskId: task.id,
-      actor: actorOf(context),
-      state,
-      seen,
-    });
-    errors.push(...failures.map((failure) => errorLines(failure, header, columns)));
-    const slow = Date.now() - reportedAt > betweenReports;
-    const stop = context.remainingMillis() <= 0;
-    if (!slow && !stop) continue;
-    reportedAt = Date.now();
-    const kept = await checkpoint();
-    const cancelled = await context.report(progressOf(state, source.percent()), kept);
-    // A release of a task that is to be cancelled cancels it.
-    if (stop || cancelled) return { checkpoint: kept };
+  const actor = actorOf(context);
+  try {
+    for await (const batch of inBatches(skip(rows, state.rows))) {
+      const failures = await importBatch(batch, { input, columns, taskId: task.id, actor, state, seen });
+      errors.push(...failures.map((failure) => errorLines(failure, header, columns)));
+      const slow = Date.now() - reportedAt > betweenReports;
+      const stop = context.remainingMillis() <= 0;
+      if (!slow && !stop) continue;
+      reportedAt = Date.now();
+      const kept = await checkpoint();
+      const cancelled = await context.report(progressOf(state, source.percent()), kept);
+      // A release of a task that is to be cancelled cancels it.
+      if (stop || cancelled) return { checkpoint: kept };
+    }
+  } catch (error) {
+    const line = brokenAt(error);
+    if (line === undefined) throw error;
+    const { code, message } = error as TaskFailure;
+    errors.push(breakLine(line, code, message));
+    throw new TaskFailure(code, message, { retryable: false, details: { ...(await report()), line } });
   }
-  await checkpoint();
-  const { parts, ...counts } = state;
-  const errorsFileKey = parts > 0 ? await joinParts(task, errorHeader(header), parts) : null;
-  const result = { ...counts, dryRun: input.dryRun, errorsFileKey };
-  return { result, progress: progressOf(state, 100) };
+  return { result: await report(), progress: progressOf(state, 100) };
+}
+
+/** The line at which a file breaks, when that is what the error says. */
+function brokenAt(error: unknown): number | undefined {
+  if (!(error instanceof TaskFailure)) return undefined;
+  return (error.details as { line?: number } | undefined)?.line;
 }
 
 /** The rows are the work of whoever asked for the import. */
@@ -108,13 +119,20 @@ async function* skip(rows: AsyncGenerator<CsvRow>, count: number): AsyncGenerato
   }
 }
 
+/** What has been read before a failure is given before it is thrown. */
 async function* inBatches(rows: AsyncGenerator<CsvRow>): AsyncGenerator<CsvRow[]> {
   let batch: CsvRow[] = [];
-  for await (const row of rows) {
-    batch.push(row);
-    if (batch.length < batchRows) continue;
-    yield batch;
-    batch = [];
+  let failure: { error: unknown } | undefined;
+  try {
+    for await (const row of rows) {
+      batch.push(row);
+      if (batch.length < batchRows) continue;
+      yield batch;
+      batch = [];
+    }
+  } catch (error) {
+    failure = { error };
   }
   if (batch.length > 0) yield batch;
+  if (failure) throw failure.error;
 }
