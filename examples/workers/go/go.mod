@@ -1,0 +1,3 @@
+module example.com/tandem-worker
+
+go 1.19
