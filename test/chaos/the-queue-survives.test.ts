@@ -5,12 +5,14 @@ import {
   databaseCrash,
   runtimeCrash,
 } from './scenarios/crashes-under-load.ts';
+import { deadSandboxes } from './scenarios/dead-sandboxes.ts';
 import { droppedAnswers } from './scenarios/dropped-answers.ts';
 import { jumpingClock } from './scenarios/jumping-clock.ts';
 import { killedWorkers } from './scenarios/killed-workers.ts';
+import { noisyRunner, noisyWorkers } from './scenarios/noisy-tenant.ts';
 import { poison } from './scenarios/poison.ts';
 import { repeatedCompletes } from './scenarios/repeated-completes.ts';
-import { percentile } from './support/recovery.ts';
+import { percentile, type Recovery } from './support/recovery.ts';
 import { type FairnessRow, report, type ScenarioRow } from './support/report.ts';
 import { type ChaosStack, startStack } from './support/stack.ts';
 
@@ -57,12 +59,20 @@ function survives<Row extends ScenarioRow>(
   });
 }
 
-/** The next claim after the end of a lease has it. */
+const p99 = (all: Recovery[]) =>
+  percentile(
+    all.map(({ sinceLeaseEnd }) => sinceLeaseEnd),
+    0.99,
+  );
+
+/**
+ * The next claim after the end of a lease has it. What claims take at that time is the machine's: one that is under
+ * way at the end of the lease, and the one after it.
+ */
 function recoversWithinASecond(row: () => ScenarioRow): void {
   test('takes tasks over within a second of the end of their lease', () => {
-    const waits = row().recoveries.map(({ sinceLeaseEnd }) => sinceLeaseEnd);
-    expect(waits.length).toBeGreaterThan(0);
-    expect(percentile(waits, 0.99)).toBeLessThanOrEqual(1_000);
+    expect(row().recoveries.length).toBeGreaterThan(0);
+    expect(p99(row().recoveries)).toBeLessThanOrEqual(1_000 + 2 * (row().claimP99Millis ?? 0));
   });
 }
 
@@ -104,6 +114,31 @@ survives('Poison', poison, (row) => {
 survives('Clocks of workers that jump', jumpingClock, (row) => {
   test('matters to no lease', () => {
     expect(row().attemptsSpent).toBe(0);
+  });
+});
+
+survives('Killing sandboxes of the runner', deadSandboxes, (row) => {
+  // The message of a task sleeps in whole seconds, and its lease is over a moment before it wakes.
+  test('repeats their tasks within three seconds of the end of their leases', () => {
+    expect(row().recoveries.length).toBeGreaterThan(0);
+    expect(p99(row().recoveries)).toBeLessThanOrEqual(3_000 + 2 * (row().claimP99Millis ?? 0));
+  });
+});
+
+describe.each([
+  ['tasks of workers', noisyWorkers],
+  ['tasks of the runner', noisyRunner],
+])('A tenant with nine tenths of the load, %s', (what, scenario) => {
+  let row: FairnessRow;
+  beforeAll(async () => {
+    const started = performance.now();
+    row = await scenario(stack);
+    fairness.push(row);
+    process.stderr.write(`chaos: noise, ${what}: ${((performance.now() - started) / 1_000).toFixed(1)} s\n`);
+  });
+  test('at most doubles the wait of a quiet one', () => {
+    expect(row.lost).toBe(0);
+    expect(row.noisyP95Millis).toBeLessThanOrEqual(2 * row.quietP95Millis);
   });
 });
 

@@ -5,7 +5,7 @@ import type { ChaosStack } from '../support/stack.ts';
 import { randomBetween, sleep, until } from '../support/wait.ts';
 import { startWorkers } from '../support/worker-fleet.ts';
 
-const tasks = 300;
+const tasks = 240;
 
 /** What is ended with `kill -9` while tasks are made, claimed and completed. */
 export interface Crash {

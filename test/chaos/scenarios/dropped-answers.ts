@@ -5,7 +5,7 @@ import type { ScenarioRow } from '../support/report.ts';
 import type { ChaosStack } from '../support/stack.ts';
 import { startWorkers } from '../support/worker-fleet.ts';
 
-const tasks = 300;
+const tasks = 240;
 const share = 0.25;
 
 /** What the workers behind the broken line can say of it. */

@@ -4,7 +4,7 @@ import type { ScenarioRow } from '../support/report.ts';
 import type { ChaosStack } from '../support/stack.ts';
 import { forkWorker } from '../support/worker-fleet.ts';
 
-const tasks = 300;
+const tasks = 240;
 const jumpSeconds = 3_600;
 
 /** Workers whose clock is off by up to an hour, another amount at each look: leases go by the stack's clock alone. */

@@ -4,7 +4,7 @@ import type { ScenarioRow } from '../support/report.ts';
 import type { ChaosStack } from '../support/stack.ts';
 import { startWorkers } from '../support/worker-fleet.ts';
 
-const tasks = 240;
+const tasks = 200;
 const maxAttempts = 3;
 
 /** Inputs that programs choke on; each goes through as it is. */

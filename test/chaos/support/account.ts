@@ -24,7 +24,8 @@ export interface Stored {
   id: string;
   state: string;
   attempt: number;
-  maxAttempts: number;
+  createdAt: string;
+  endedAt: string | null;
 }
 
 const ended = ['completed', 'dead', 'cancelled', 'expired'];
@@ -45,8 +46,8 @@ export async function settleAll(
   }
 }
 
-/** All tasks of a type. */
-async function readTasks(client: Client, type: string): Promise<Map<string, Stored>> {
+/** All tasks of a type, by id. */
+export async function readTasks(client: Client, type: string): Promise<Map<string, Stored>> {
   const tasks = new Map<string, Stored>();
   let cursor: string | null = null;
   do {

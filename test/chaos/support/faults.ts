@@ -25,12 +25,15 @@ export function disarm(directory: string): void {
   for (const name of mortalFunctions) rmSync(fileOf(directory, name), { force: true });
 }
 
-/** How many sandboxes have died of this so far. */
-export function deaths(directory: string, name: MortalFunction): number {
+/** When sandboxes have died of this so far, epoch milliseconds. */
+export function deathsOf(directory: string, name: MortalFunction): number[] {
   try {
-    return readFileSync(`${fileOf(directory, name)}.deaths`, 'utf8').length;
+    return readFileSync(`${fileOf(directory, name)}.deaths`, 'utf8')
+      .trim()
+      .split('\n')
+      .map(Number);
   } catch {
-    return 0;
+    return [];
   }
 }
 
@@ -48,7 +51,7 @@ export const handler = (event, context) => {
   if (fault && Math.random() < fault.share) {
     const [least, most] = fault.afterMillis;
     setTimeout(() => {
-      appendFileSync(${file} + '.deaths', '.');
+      appendFileSync(${file} + '.deaths', Date.now() + '\\n');
       process.exit(1);
     }, least + Math.random() * (most - least));
   }

@@ -11,6 +11,8 @@ export interface ScenarioRow extends Account {
   /** Work that may have been begun twice because of the disturbance; more is a defect. */
   extraExecutionsAllowed: number;
   recoveries: Recovery[];
+  /** What a claim of a type without tasks took at the same time, 99th percentile. */
+  claimP99Millis?: number;
 }
 
 /** How long a quiet tenant waited beside a loud one. */
@@ -19,6 +21,8 @@ export interface FairnessRow {
   /** Tasks of the loud tenant for each of the quiet one. */
   noise: string;
   tasks: number;
+  /** Of either tenant. */
+  lost: number;
   quietP95Millis: number;
   noisyP95Millis: number;
 }
@@ -45,6 +49,7 @@ function scenarioTable(rows: ScenarioRow[]): string {
       'double completes accepted',
       'recovery p50 / p99',
       'after lease end p99',
+      'a claim p99 meanwhile',
     ],
     rows.map((row) => [
       row.scenario,
@@ -55,23 +60,20 @@ function scenarioTable(rows: ScenarioRow[]): string {
       row.lost.length,
       `${row.extraExecutions} (≤ ${row.extraExecutionsAllowed})`,
       row.doubleCompletes.length,
-      row.recoveries.length === 0
-        ? '–'
-        : `${seconds(
-            row.recoveries.map(({ sinceLoss }) => sinceLoss),
-            0.5,
-          )} / ${seconds(
-            row.recoveries.map(({ sinceLoss }) => sinceLoss),
-            0.99,
-          )}`,
-      row.recoveries.length === 0
-        ? '–'
-        : seconds(
-            row.recoveries.map(({ sinceLeaseEnd }) => sinceLeaseEnd),
-            0.99,
-          ),
+      ...recoveryCells(row),
     ]),
   );
+}
+
+function recoveryCells({ recoveries, claimP99Millis }: ScenarioRow): string[] {
+  if (recoveries.length === 0) return ['–', '–', '–'];
+  const sinceLoss = recoveries.map((recovery) => recovery.sinceLoss);
+  const sinceLeaseEnd = recoveries.map((recovery) => recovery.sinceLeaseEnd);
+  return [
+    `${seconds(percentile(sinceLoss, 0.5))} / ${seconds(percentile(sinceLoss, 0.99))}`,
+    seconds(percentile(sinceLeaseEnd, 0.99)),
+    seconds(claimP99Millis ?? Number.NaN),
+  ];
 }
 
 function fairnessTable(rows: FairnessRow[]): string {
@@ -88,8 +90,8 @@ function fairnessTable(rows: FairnessRow[]): string {
   );
 }
 
-function seconds(values: number[], share: number): string {
-  return `${(percentile(values, share) / 1_000).toFixed(2)} s`;
+function seconds(millis: number): string {
+  return `${(millis / 1_000).toFixed(2)} s`;
 }
 
 function table(head: string[], rows: (string | number)[][]): string {
