@@ -36,7 +36,7 @@ export interface HeartbeatNews {
 
 /**
  * Extends a lease and tells how far the work is. A lease that has ended stays ended, and beyond the deadline there
- * is nothing to extend (docs/decisions/0022-claims-decide-from-index-keys.md).
+ * is nothing to extend (docs/decisions/0022-claims-decide-from-keys.md).
  * @throws {Problem} `not_found`, `lease_lost`
  */
 export async function heartbeat(
