@@ -36,7 +36,7 @@ export const resolvers: readonly ResolverEntry[] = [
   ...lambda('Mutation', 'createContact', 'updateContact', 'deleteContact', 'restoreContact'),
   ...lambda('Mutation', 'createCompany', 'updateCompany', 'deleteCompany', 'restoreCompany'),
   ...lambda('Query', 'task', 'tasks', 'taskPage'),
-  ...lambda('Mutation', 'createTask', 'completeTask', 'cancelTask', 'retryTask'),
+  ...lambda('Mutation', 'createTask', 'updateTask', 'completeTask', 'cancelTask', 'retryTask'),
   ...lambda('ContactPage', 'total'),
   ...lambda('CompanyPage', 'total'),
   ...lambda('TaskPage', 'total'),

@@ -9,6 +9,8 @@ import { completeByHand } from '../tasks/complete-by-hand.ts';
 import { enqueueTask } from '../tasks/enqueue.ts';
 import { enqueueInput } from '../tasks/enqueue-input.ts';
 import { getTask, listTasks, taskList } from '../tasks/find-tasks.ts';
+import { taskPatch } from '../tasks/patch-input.ts';
+import { patchTask } from '../tasks/patch-task.ts';
 import { retryTask } from '../tasks/retry.ts';
 import { type TaskItem, taskKey } from '../tasks/task.ts';
 import { toView } from '../tasks/task-view.ts';
@@ -85,6 +87,10 @@ export const taskFields: FieldTable = {
       return toView(task);
     }),
   ),
+  'Mutation.updateTask': write(async (call) => {
+    const patch = validate(taskPatch, call.args.input, '/input');
+    return toView(await patchTask(call.args.id, patch, call, expectedVersion(call)));
+  }),
   'Mutation.completeTask': write(async (call) => {
     const { task } = await completeByHand(
       call.args.id,

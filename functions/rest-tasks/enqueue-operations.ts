@@ -6,6 +6,7 @@ import type { BatchResult } from '../tasks/batch-answer.ts';
 import { type CommitEnqueue, type Enqueued, enqueueTask } from '../tasks/enqueue.ts';
 import { enqueueAtomicBatch } from '../tasks/enqueue-atomic-batch.ts';
 import { enqueueBatch } from '../tasks/enqueue-batch.ts';
+import { patchTask } from '../tasks/patch-task.ts';
 import { withJsonMembers } from '../tasks/task-view.ts';
 import { jsonText, replayedHeader, taskResponse } from './task-response.ts';
 
@@ -32,6 +33,8 @@ export const enqueueOperations: Record<string, Operation> = {
     const texts = results.map((result) => resultJson(result, traceId(request.requestId)));
     return jsonText(passed ? 200 : 207, `{"results":[${texts.join(',')}]}`, replayed ? replayedHeader : {});
   },
+  updateTask: async (request) =>
+    taskResponse(200, await patchTask(request.path.id ?? '', request.body, request, request.ifMatch)),
 };
 
 function resultJson({ index, status, body, problem }: BatchResult, trace: string): string {

@@ -12,7 +12,8 @@ export const maxParents = 50;
 /** The records that a task can be about, with the prefix of their ids. */
 export const aboutPrefixes = { contact: 'con', company: 'com' } as const;
 
-const about = z.strictObject({
+/** The record that a task is about. */
+export const aboutRecord = z.strictObject({
   type: z.enum(Object.keys(aboutPrefixes) as (keyof typeof aboutPrefixes)[]),
   id: line(64),
 });
@@ -48,7 +49,7 @@ export const enqueueInput = z.strictObject({
   maxAttempts: described(z.optional(wholeNumber(1, 100)), "The type's own when left out."),
   assigneeId: z.optional(line(128)),
   dueAt: described(z.optional(instant), 'When a person should be done; nothing happens by itself.'),
-  about: z.optional(about),
+  about: z.optional(aboutRecord),
 });
 
 export type EnqueueInput = z.infer<typeof enqueueInput>;
@@ -68,12 +69,7 @@ export function checkEnqueue(input: EnqueueInput, nowMillis: number): void {
       invalid(`/${name}`, start > nowMillis ? 'must be later than the start' : 'must be in the future');
     }
   }
-  if (input.about && !new RegExp(`^${aboutPrefixes[input.about.type]}_[0-9A-Z]{26}$`).test(input.about.id)) {
-    invalid(
-      '/about/id',
-      `must be the id of a ${input.about.type}, such as ${aboutPrefixes[input.about.type]}_01H…`,
-    );
-  }
+  errors.push(...aboutErrors(input.about));
   const parents = input.dependsOn ?? [];
   for (const [at, id] of parents.entries()) {
     if (parents.indexOf(id) < at) {
@@ -82,6 +78,18 @@ export function checkEnqueue(input: EnqueueInput, nowMillis: number): void {
   }
   if (errors.length > 0) throw validationFailed(errors);
 }
+
+/** What is wrong with the record that a task is to be about; whether it exists is not asked. */
+export function aboutErrors(about: EnqueueInput['about']): ProblemDetail[] {
+  if (!about) return [];
+  const prefix = aboutPrefixes[about.type];
+  if (new RegExp(`^${prefix}_[0-9A-Z]{26}$`).test(about.id)) return [];
+  const message = `must be the id of a ${about.type}, such as ${prefix}_01H…`;
+  return [{ pointer: '/about/id', code: 'invalid_value', message }];
+}
+
+/** A record as a task stores what it is about. */
+export const aboutText = ({ type, id }: z.infer<typeof aboutRecord>) => `${type}:${id}`;
 
 /** When the task may start, epoch milliseconds; never before now. */
 export function startMillis(input: EnqueueInput, nowMillis: number): number {

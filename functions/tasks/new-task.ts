@@ -1,6 +1,13 @@
 import type { Actor } from '../shared/actor.ts';
 import { newId } from '../shared/ids.ts';
-import { checkEnqueue, type EnqueueInput, jsonText, maxInputBytes, startMillis } from './enqueue-input.ts';
+import {
+  aboutText,
+  checkEnqueue,
+  type EnqueueInput,
+  jsonText,
+  maxInputBytes,
+  startMillis,
+} from './enqueue-input.ts';
 import { listKeys, placeTask } from './place-task.ts';
 import { type TaskItem, taskKey } from './task.ts';
 import type { TaskType } from './task-type.ts';
@@ -47,7 +54,7 @@ export function newTask(
     onDependencyFailure: input.onDependencyFailure,
     assigneeId: input.assigneeId,
     dueAt: input.dueAt,
-    about: input.about && `${input.about.type}:${input.about.id}`,
+    about: input.about && aboutText(input.about),
     version: 1,
     createdAt: at,
     updatedAt: at,

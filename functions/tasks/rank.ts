@@ -9,6 +9,11 @@ export function rankOf(readyMillis: number, priority: number, weightSeconds: num
   return readyMillis - priority * weightSeconds * 1_000;
 }
 
+/** When a task of this rank became ready: the other way round. */
+export function readyAt(rank: number, priority: number, weightSeconds: number): number {
+  return rank + priority * weightSeconds * 1_000;
+}
+
 /** Digits of a sortable number of milliseconds: enough until the year 33658. */
 const width = 15;
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
   api = await callerOf();
   const type = await newType();
   const parent = await enqueue(type, { delaySeconds: 3_600 });
-  const soon = new Date(Date.now() + 3_000).toISOString();
+  const soon = new Date(Date.now() + 8_000).toISOString();
   const startBy = await enqueue(type, { dependsOn: [parent], startBy: soon });
   const deadline = await enqueue(type, { dependsOn: [parent], deadline: soon });
   late = { startBy, deadline, child: await enqueue(type, { dependsOn: [deadline] }) };
@@ -239,10 +239,10 @@ describe('a parent that fails', () => {
       return { id, fail: async () => void (await act(id, 'cancel')) };
     },
     expired: async (type) => {
-      const startBy = Date.now() + 1_500;
+      const startBy = Date.now() + 4_000;
       const id = await enqueue(type, { startBy: new Date(startBy).toISOString() });
       const fail = async () => {
-        await new Promise((wake) => setTimeout(wake, startBy + 20 - Date.now()));
+        await new Promise((wake) => setTimeout(wake, Math.max(0, startBy + 50 - Date.now())));
         expect(await claim(type)).toEqual([]);
       };
       return { id, fail };

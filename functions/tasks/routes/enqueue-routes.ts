@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Route } from '../../shared/route.ts';
 import { batchInput } from '../enqueue-batch.ts';
 import { enqueueInput } from '../enqueue-input.ts';
+import { taskPatch } from '../patch-input.ts';
 import { taskOutput } from '../task-view.ts';
 import { base, common, theTask } from './common.ts';
 
@@ -42,5 +43,17 @@ export const enqueueRoutes: Route[] = [
       200: { description: 'All tasks were made or found', schema: batchResults },
       207: { description: 'Some were not; each result has its own status', schema: batchResults },
     },
+  },
+  {
+    ...common,
+    operation: 'updateTask',
+    method: 'PATCH',
+    path: `${base}/{id}`,
+    permission: 'tasks:write',
+    summary:
+      'Change a task by a JSON merge patch: what it says at any time, when it is done until it is worked on',
+    body: taskPatch,
+    conditional: true,
+    responses: { 200: theTask },
   },
 ];

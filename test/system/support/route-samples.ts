@@ -17,7 +17,9 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   batchCompanies: { operations: [{ op: 'create', data: { name: 'Sample' } }] },
   upsertCompanyByDomain: { name: 'Sample' },
   putTaskType: { executor: 'worker', description: 'Sample' },
+  putTaskSchedule: { type: 'todo', title: 'Sample', every: 86_400 },
   enqueueTask: { type: 'todo', title: 'Sample' },
+  updateTask: { title: 'Sample' },
   batchTasks: { tasks: [{ type: 'todo', title: 'Sample' }] },
   claimTasks: { types: ['todo'], workerId: 'sample' },
   abandonClaim: { claimId: 'sample' },
@@ -80,6 +82,7 @@ export async function oneOfEach(api: Api): Promise<Record<string, string>> {
   await fetch(file.body.uploadUrl, { method: 'PUT', headers: file.body.headers, body: 'name\nPrivate\n' });
   const name = `private-${api.tenantId}`;
   await api.put(`/api/v1/task-types/${name}`, { executor: 'worker' });
+  await api.put(`/api/v1/task-schedules/${name}`, { type: name, every: 'P1D' });
   return {
     contacts: await made('/api/v1/contacts', { name, email: `${api.tenantId}@x.example` }),
     companies: await made('/api/v1/companies', { name }),
@@ -88,6 +91,7 @@ export async function oneOfEach(api: Api): Promise<Record<string, string>> {
     'api-keys': await made('/api/v1/api-keys', { name, role: 'viewer' }),
     webhooks: await made('/api/v1/webhooks', { url: 'https://private.example/hook', events: ['task.dead'] }),
     'task-types': name,
+    'task-schedules': name,
   };
 }
 
