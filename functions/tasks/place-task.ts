@@ -32,9 +32,7 @@ export function placeTask(task: TaskItem, type: TaskType, readyMillis: number): 
     ...timerPlacement(task),
     statePk: statePartition(task.tenantId, task.state),
   };
-  if (task.state === 'dead') {
-    return { ...placement, ...deadKeys(task, task.endedAt as string, task.error?.code ?? 'unknown') };
-  }
+  if (task.state === 'dead') return { ...placement, ...deadKeysOf(task) };
   if (task.executor !== 'worker') return placement;
   const { tenantId, id } = task;
   const keyed = { tenantId, type: task.type, id, facts: factsOf(task), readyShards: type.readyShards };
@@ -46,8 +44,17 @@ export function placeTask(task: TaskItem, type: TaskType, readyMillis: number): 
   return placement;
 }
 
+/** A dead task stands where dead letters are listed. */
+function deadKeysOf(task: TaskItem) {
+  return deadKeys(task, task.endedAt ?? task.updatedAt, task.error?.code ?? 'unknown');
+}
+
 /** When the clock must look at the task: the next of its own start (to-dos), latest start, deadline, end of a cancelled lease. */
 export function timerPlacement(task: TaskItem): Pick<Placement, 'timerPk' | 'timerSk'> {
+  if (task.state === 'dead') {
+    const { timerPk, timerSk } = deadKeysOf(task);
+    return { timerPk, timerSk };
+  }
   const next = nextTimer(task);
   return next === undefined ? { timerPk: undefined, timerSk: undefined } : timerKeys(task.id, next);
 }

@@ -6,7 +6,7 @@ import { statePartition } from './index-keys.ts';
 import { endOverdue, type OverdueEnd, overdueEnd } from './overdue.ts';
 import { timerPlacement } from './place-task.ts';
 import { changed, replaceTask } from './replace-task.ts';
-import { isAllowed } from './state-machine.ts';
+import { hasEnded, isAllowed } from './state-machine.ts';
 import type { TaskItem } from './task.ts';
 
 /** What a timer that has run out does to its task. */
@@ -25,7 +25,7 @@ export function onTimer(task: TaskItem, nowMillis: number): TimerAction {
 export async function handleTaskTimer(item: Item, requestId: string, at: Date): Promise<void> {
   const task = item as TaskItem;
   // The index may still show a timer that is gone by now.
-  if (task.timerPk === undefined) return;
+  if (task.timerPk === undefined || hasEnded(task.state)) return;
   const after = await afterTimer(task, systemActor(task.tenantId, requestId), at);
   try {
     await carryOut([replaceTask(after)]);

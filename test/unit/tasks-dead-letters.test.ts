@@ -20,7 +20,10 @@ const { claimById } = await import('../../functions/tasks/claim-by-id.ts');
 const { listDeadLetters } = await import('../../functions/tasks/dead-letters/list-dead-letters.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
 const { retryTask } = await import('../../functions/tasks/retry.ts');
+const { placeTask } = await import('../../functions/tasks/place-task.ts');
 const { failTask } = await import('../../functions/tasks/settle.ts');
+const { handleTaskTimer } = await import('../../functions/tasks/task-timer.ts');
+const { typeAt } = await import('../../functions/tasks/type-registry.ts');
 
 let dynamo: TestDynamo;
 
@@ -123,6 +126,22 @@ describe('a dead letter', () => {
     await retryTask(task.id, undefined, actor, carryOut);
     await claimOne(actor);
     expect(await list(actor)).toEqual([]);
+  });
+
+  test('stays one when an index that lags behind shows the clock a timer that it had', async () => {
+    const actor = await newTenant();
+    await enqueue(actor, { deadline: new Date(Date.now() + 60_000).toISOString() });
+    const claimed = await claimOne(actor);
+    await failTask(holderOf(claimed), { error: { code: 'late', message: 'x' }, retryable: false }, actor);
+    await handleTaskTimer(await getTask(claimed.id, actor), 'request-1', new Date(Date.now() + 120_000));
+    expect(await idsOf(actor, { errorCode: 'late' })).toEqual([claimed.id]);
+    const { version, ...task } = await getTask(claimed.id, actor);
+    expect(version).toBe(3);
+    expect(placeTask(task as TaskItem, await typeAt(task.tenantId, task.type, 1), 0)).toMatchObject({
+      readySk: task.readySk,
+      dueSk: task.dueSk,
+      timerSk: task.timerSk,
+    });
   });
 });
 
