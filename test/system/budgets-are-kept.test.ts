@@ -141,6 +141,69 @@ describe('tasks', () => {
     expect(typeReads).toBeLessThanOrEqual(cycles.length);
   });
 
+  /** The fewest calls of some rounds: a sandbox that is new reads the type first. */
+  const fewest = (rounds: string[][]) => rounds.reduce((a, b) => (b.length < a.length ? b : a)).sort();
+
+  test('a report of n and the next claim: n UpdateItem and those of the claim, in one request', async () => {
+    const type = 'reported';
+    await api.put(`/api/v1/task-types/${type}`, { executor: 'worker' });
+    const rounds: string[][] = [];
+    for (let round = 0; round < 6; round += 1) {
+      await api.post('/api/v1/tasks/batch', { tasks: Array.from({ length: 5 }, () => ({ type })) });
+      const claim = { types: [type], workerId: 'w', max: 3 };
+      const { tasks } = (await api.post('/api/v1/tasks/claim', claim)).body;
+      const [a, b, c] = tasks as { id: string; leaseToken: string }[];
+      const held = (task: typeof a) => ({ id: task?.id, leaseToken: task?.leaseToken });
+      const { answer, calls } = await costOf('POST', '/api/v1/tasks/report', {
+        reports: [
+          { ...held(a), action: 'complete' },
+          { ...held(b), action: 'fail', error: { code: 'x', message: 'x' }, retryable: false },
+          { ...held(c), action: 'release', delaySeconds: 600 },
+        ],
+        claim: { ...claim, max: 2 },
+      });
+      expect(answer).toMatchObject({ status: 200, body: { tasks: { length: 2 } } });
+      rounds.push(calls);
+    }
+    expect(['Query', 'Query,Query'].map((queries) => `${queries}${',UpdateItem'.repeat(5)}`)).toContain(
+      fewest(rounds).join(),
+    );
+  });
+
+  test('a limited type: a Query and an UpdateItem more to claim, an UpdateItem more to extend or settle', async () => {
+    const type = 'limited';
+    await api.put(`/api/v1/task-types/${type}`, { executor: 'worker', concurrency: 2 });
+    const rounds: Record<'claim' | 'heartbeat' | 'complete', string[]>[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      await api.post('/api/v1/tasks', { type });
+      const claim = await costOf('POST', '/api/v1/tasks/claim', { types: [type], workerId: 'w' });
+      const [{ id, leaseToken }] = claim.answer.body.tasks;
+      const heartbeat = await costOf('POST', `/api/v1/tasks/${id}/heartbeat`, { leaseToken });
+      const complete = await costOf('POST', `/api/v1/tasks/${id}/complete`, { leaseToken });
+      expect(complete.answer.status).toBe(200);
+      rounds.push({ claim: claim.calls, heartbeat: heartbeat.calls, complete: complete.calls });
+    }
+    expect(['Query,Query,UpdateItem,UpdateItem', 'Query,Query,Query,UpdateItem,UpdateItem']).toContain(
+      fewest(rounds.map(({ claim }) => claim)).join(),
+    );
+    expect(fewest(rounds.map(({ heartbeat }) => heartbeat))).toEqual(['UpdateItem', 'UpdateItem']);
+    expect(fewest(rounds.map(({ complete }) => complete))).toEqual(['UpdateItem', 'UpdateItem']);
+  });
+
+  test('a queue in shards costs a claim no more while there is enough in the first that it looks into', async () => {
+    const type = 'sharded';
+    await api.put(`/api/v1/task-types/${type}`, { executor: 'worker', readyShards: 4 });
+    // So many that no shard is empty, in effect: one would be with a chance of (3/4)^100.
+    await api.post('/api/v1/tasks/batch', { tasks: Array.from({ length: 100 }, () => ({ type })) });
+    const rounds: string[][] = [];
+    for (let round = 0; round < 6; round += 1) {
+      const { answer, calls } = await costOf('POST', '/api/v1/tasks/claim', { types: [type], workerId: 'w' });
+      expect(answer.body.tasks).toHaveLength(1);
+      rounds.push(calls);
+    }
+    expect(['Query,UpdateItem', 'Query,Query,UpdateItem']).toContain(fewest(rounds).join());
+  });
+
   test('a claim costs the same whatever the backlog', async () => {
     const claim = async (type: string) => {
       const { calls, units, answer } = await costOf('POST', '/api/v1/tasks/claim', {
