@@ -95,7 +95,7 @@ function functionEnvironments(
     changes: { ...common, ...metrics, ...tasks, ...platform, ...views, ...webhooks, ...runner },
     runner: { ...common, ...crm, ...tasks, ...platform, ...views, ...files, ...runner },
     webhooks: { ...common, ...platform, ...views, ...files, ...webhooks },
-    clock: { ...common, ...tasks, ...platform },
+    clock: { ...common, ...tasks, ...platform, ...runner },
   };
 }
 

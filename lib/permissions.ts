@@ -48,6 +48,8 @@ export function grantPermissions(
     crm: [...records, ...may('platform', idempotency), ...may('views', read)],
     tasks: [
       ...tasks,
+      // Schedules.
+      ...may('tasks', ['DeleteItem']),
       ...may('views', read),
       ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
       ...objects(['s3:PutObject', 's3:GetObject'], imports, sealingKeys),
@@ -100,7 +102,7 @@ export function grantPermissions(
       ...objects(['s3:GetObject'], sealingKeys),
       ...send(queues.webhooks.queue),
     ],
-    clock: [...tasks, ...may('platform', settings)],
+    clock: [...tasks, ...may('platform', settings), ...send(...runnerQueues)],
   };
   for (const [name, statements] of Object.entries(granted)) {
     functions[name as FunctionName].allow(...statements);

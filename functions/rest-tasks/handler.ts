@@ -5,6 +5,7 @@ import { enqueueOperations } from './enqueue-operations.ts';
 import { fileOperations } from './file-operations.ts';
 import { readOperations } from './read-operations.ts';
 import { reportOperations } from './report-operations.ts';
+import { scheduleOperations } from './schedule-operations.ts';
 import { workerOperations } from './worker-operations.ts';
 
 export const handler = restHandler(taskRoutes, {
@@ -12,6 +13,7 @@ export const handler = restHandler(taskRoutes, {
   ...readOperations,
   ...workerOperations,
   ...reportOperations,
+  ...scheduleOperations,
   ...fileOperations,
   ...deadLetterOperations,
 });

@@ -3,6 +3,7 @@ import { deadLetterRoutes } from './routes/dead-letter-routes.ts';
 import { enqueueRoutes } from './routes/enqueue-routes.ts';
 import { fileRoutes } from './routes/file-routes.ts';
 import { readRoutes } from './routes/read-routes.ts';
+import { scheduleRoutes } from './routes/schedule-routes.ts';
 import { workerRoutes } from './routes/worker-routes.ts';
 
 /** Every route of the tasks function; each group has a file of its own. */
@@ -10,6 +11,7 @@ export const taskRoutes: Route[] = [
   ...enqueueRoutes,
   ...readRoutes,
   ...workerRoutes,
+  ...scheduleRoutes,
   ...fileRoutes,
   ...deadLetterRoutes,
 ];

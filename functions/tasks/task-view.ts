@@ -24,6 +24,10 @@ export const taskOutput = z.strictObject({
   dedupeKey: nullableText,
   dependsOn: described(z.array(z.string()), 'Ids of the tasks that it depends on.'),
   onDependencyFailure: z.enum(dependencyFailures),
+  schedule: described(
+    z.nullable(z.strictObject({ name: z.string(), at: z.string() })),
+    'The schedule that made it, and the time it was made for.',
+  ),
   assigneeId: nullableText,
   dueAt: nullableText,
   about: z.nullable(z.strictObject({ type: z.string(), id: z.string() })),
@@ -65,6 +69,7 @@ export function toView(task: TaskItem): TaskView {
     dedupeKey: task.dedupeKey ?? null,
     dependsOn: task.dependsOn ?? [],
     onDependencyFailure: task.onDependencyFailure ?? 'cancel',
+    schedule: task.schedule ?? null,
     assigneeId: task.assigneeId ?? null,
     dueAt: task.dueAt ?? null,
     about: task.about ? { type: aboutType, id: aboutId } : null,

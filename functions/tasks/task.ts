@@ -72,6 +72,8 @@ export interface TaskItem extends Item, Key {
   batchDependents?: string[];
   /** How far its end has been told: the sort key of an edge. */
   releasedTo?: string;
+  /** The schedule that made it, and the time it was made for. */
+  schedule?: { name: string; at: string };
   assigneeId?: string;
   dueAt?: string;
   /** `<entity>:<id>` of the record that the task is about. */
