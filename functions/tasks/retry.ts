@@ -64,11 +64,9 @@ export async function retryTask(
       redriveId: redrive?.redriveId,
     };
     const after = changed(task, renewed, actor, at);
-    const placed = await reattachToParents(
-      { ...after, ...placeTask(after, type, at.getTime()) } as TaskItem,
-      type,
-      at,
-    );
+    const free = { ...after, ...placeTask(after, type, at.getTime()) } as TaskItem;
+    // Whoever only wants to know whether it could be retried leaves no traces with its parents and the runner.
+    const placed = redrive?.dryRun ? free : await reattachToParents(free, type, at);
     if (!redrive?.dryRun) await announceTasks([placed]);
     await commitWithKey(placed, commit);
     return placed;

@@ -338,7 +338,7 @@ describe('the clock', () => {
     const [actor, other] = [newActor(), newActor()];
     await registerType(actor);
     await registerType(actor, 'slow.work');
-    const [start, end] = [Date.now() + 1_500, Date.now() + 3_000];
+    const [start, end] = [Date.now() + 2_500, Date.now() + 9_000];
     const startBy = new Date(start).toISOString();
     const unclaimed = await enqueue(actor, { startBy, deadline: soon(60_000) });
     const working = await enqueue(actor, {
