@@ -1,5 +1,6 @@
 import { balance, settleAll } from '../support/account.ts';
 import { startAnswerCutter } from '../support/answer-cutter.ts';
+import { arm, deathsOf, disarm } from '../support/faults.ts';
 import { produce, registerType } from '../support/producer.ts';
 import type { ScenarioRow } from '../support/report.ts';
 import type { ChaosStack } from '../support/stack.ts';
@@ -15,7 +16,7 @@ export interface DroppedAnswers extends ScenarioRow {
 }
 
 /**
- * One in four answers to claims, completes and enqueues never arrives. Workers repeat the claim under its
+ * One in four answers to claims and completes never arrives. Workers repeat the claim under its
  * `claimId`, or forget it; then the leases that they never heard of have to end.
  */
 export async function droppedAnswers(stack: ChaosStack, repeatsClaims: boolean): Promise<DroppedAnswers> {
@@ -30,6 +31,8 @@ export async function droppedAnswers(stack: ChaosStack, repeatsClaims: boolean):
     if (path.endsWith('/claim')) claimsLost += body.split('"leaseToken"').length - 1;
     return true;
   });
+  const deathsBefore = deathsOf(stack.dataDir, 'tasks').length;
+  if (repeatsClaims) arm(stack.dataDir, 'tasks', { share: 0.01, afterMillis: [0, 40] });
   const workers = startWorkers(6, {
     url: cutter.url,
     token,
@@ -41,14 +44,16 @@ export async function droppedAnswers(stack: ChaosStack, repeatsClaims: boolean):
   });
   const ids = await produce(client, { type, count: tasks });
   const stored = await settleAll(client, type, ids, 45_000);
+  disarm(stack.dataDir);
   await workers.stop();
   await cutter.stop();
+  const deaths = deathsOf(stack.dataDir, 'tasks').length - deathsBefore;
   const mine = new Set(ids);
   return {
     scenario: repeatsClaims
-      ? 'answers are lost on the wire; claims are repeated under their `claimId`'
+      ? 'answers are lost on the wire, and sandboxes of the API die; claims are repeated under their `claimId`'
       : 'answers are lost on the wire; claims are not repeated',
-    disturbance: `${cutter.cut()} answers, ${claimsLost} leases in them`,
+    disturbance: `${cutter.cut()} answers, ${claimsLost} leases in them${repeatsClaims ? `; ${deaths} sandboxes` : ''}`,
     ...(await balance(client, ids, stored, workers.entries())),
     extraExecutionsAllowed: 0,
     recoveries: [],

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import type { Account } from './account.ts';
 import { percentile, type Recovery } from './recovery.ts';
@@ -100,5 +101,22 @@ function table(head: string[], rows: (string | number)[][]): string {
 }
 
 function page(tables: string, elapsed: number): string {
-  return `# Chaos\n\n${tables}\n\n${elapsed}`;
+  const { length: processors } = cpus();
+  const [model = ''] = cpus().map((cpu) => cpu.model);
+  const day = new Date().toISOString().slice(0, 10);
+  return `${head}\n${tables}\nMeasured on ${day}, Node ${process.versions.node}, ${processors} processors (${model}), in ${Math.round(elapsed)} s.\n`;
 }
+
+const head = `# Chaos
+\`npm run test:chaos\` starts a stack of its own, kills parts of it and of its workers while they are at work, and accounts for every task. \`CHAOS_WRITE=1 npm run test:chaos\` writes this page; CI runs it without.
+
+Every number is asserted. What it means:
+
+- **tasks in**: acknowledged by the API. A task counts as **lost** when it has not ended, or is not there, after everything else has; there must be none. **Dead** is the end that poison tasks must come to.
+- **executed more than once**: work that somebody began on a task that somebody else had begun before, at most as often as the disturbance allows: at-least-once execution cannot do without. A worker that is killed has begun one task; a sandbox of the runner works on ten at once; an answer that was lost is repeated under its \`claimId\`, or its leases end unheard of, and nothing is executed twice.
+- **double completes accepted**: tasks whose completion two different leases got acknowledged, or whose stored result is not that of the acknowledged one.
+- **recovery**: from the kill to the next lease of each task that the victim held; then the part of it after the end of the lease, which must be at most a second, besides what two claims take on this machine at that time (for tasks of the runner three seconds: its messages sleep in whole seconds).
+- **quiet tenant**: nine tenths of the load are another tenant's. The 95th percentile of its wait may at most double (waits below 200 ms are not told apart). Tasks of workers share nothing but the machine; tasks of the runner share one queue and its sandboxes, and what is waited for is the result of a call that takes a second.
+
+How it is done is in [test/chaos](../test/chaos) and [decision 49](decisions/0049-chaos.md).
+`;
