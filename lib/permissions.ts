@@ -52,7 +52,7 @@ export function grantPermissions(
       ...may('tasks', ['DeleteItem']),
       ...may('views', read),
       ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
-      ...objects(['s3:PutObject', 's3:GetObject'], imports, sealingKeys),
+      ...objects(['s3:PutObject', 's3:GetObject'], imports),
       ...send(...runnerQueues),
     ],
     platform: [

@@ -131,7 +131,7 @@ test('files are reached below the prefixes that a function works with', () => {
   const none = Object.fromEntries(functions.map((fn) => [fn, []]));
   expect(prefixes).toEqual({
     ...none,
-    tasks: ['imports', 'system/webhook-keys'],
+    tasks: ['imports'],
     runner: ['imports', 'system/webhook-keys'],
     platform: ['system/webhook-keys'],
     webhooks: ['system/webhook-keys'],
