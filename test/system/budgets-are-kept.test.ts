@@ -170,6 +170,25 @@ describe('tasks', () => {
     );
   });
 
+  test('a task that depends on others: a read of all, a mark on each for the first of its dependents, a transaction', async () => {
+    const type = 'depending';
+    await api.put(`/api/v1/task-types/${type}`, { executor: 'worker' });
+    const [first, second]: string[][][] = [[], []];
+    for (let round = 0; round < 4; round += 1) {
+      const tasks = Array.from({ length: 3 }, () => ({ type }));
+      const { results } = (await api.post('/api/v1/tasks/batch', { tasks })).body;
+      const dependsOn = results.map(({ data }: { data: { id: string } }) => data.id);
+      for (const rounds of [first, second]) {
+        const { answer, calls } = await costOf('POST', '/api/v1/tasks', { type, dependsOn });
+        expect(answer).toMatchObject({ status: 201, body: { state: 'blocked' } });
+        rounds?.push(calls);
+      }
+    }
+    const marks = ['UpdateItem', 'UpdateItem', 'UpdateItem'];
+    expect(fewest(first ?? [])).toEqual(['BatchGetItem', 'TransactWriteItems', ...marks]);
+    expect(fewest(second ?? [])).toEqual(['BatchGetItem', 'TransactWriteItems']);
+  });
+
   test('a limited type: a Query and an UpdateItem more to claim, an UpdateItem more to extend or settle', async () => {
     const type = 'limited';
     await api.put(`/api/v1/task-types/${type}`, { executor: 'worker', concurrency: 2 });
