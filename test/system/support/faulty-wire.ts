@@ -25,6 +25,7 @@ export interface FaultyWire {
 /** Stands between a worker and the service. */
 export async function faultyWire(target: string): Promise<FaultyWire> {
   const calls: SeenCall[] = [];
+  const underWay = new Set<ClientRequest>();
   const server = createServer(async (incoming, outgoing) => {
     const text = await readAll(incoming);
     const path = String(incoming.url);
@@ -39,13 +40,16 @@ export async function faultyWire(target: string): Promise<FaultyWire> {
     }
     const { host: _host, ...headers } = incoming.headers;
     const forward = httpRequest(target + path, { method: incoming.method, headers, agent: false });
+    underWay.add(forward);
+    forward.on('close', () => underWay.delete(forward));
     // As at API Gateway, the service does not learn that the caller has gone.
     forward.on('response', async (answer) => pass(call, answer, outgoing));
     forward.on('error', () => outgoing.destroy());
     forward.end(text);
   });
   const pass = async (call: SeenCall, answer: IncomingMessage, outgoing: ServerResponse) => {
-    const text = await readAll(answer);
+    const text = await readAll(answer).catch(() => undefined);
+    if (text === undefined) return outgoing.destroy();
     call.status = answer.statusCode ?? 0;
     if (wire.fault(call, text) === 'lose-answer') return outgoing.destroy();
     outgoing.writeHead(call.status, { ...answer.headers, connection: 'close' });
@@ -58,6 +62,7 @@ export async function faultyWire(target: string): Promise<FaultyWire> {
     calls,
     fault: () => 'none',
     close: async () => {
+      for (const forward of underWay) forward.destroy();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     },
