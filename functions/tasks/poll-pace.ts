@@ -1,5 +1,5 @@
 /** Between two looks of a waiting claim, in milliseconds: half of it is what a ready task waits on average. */
-const pause = { least: 50, most: 75 };
+const pause = { least: 40, most: 60 };
 
 /** Queries in one look up to which the pace is kept; a claim that needs more looks as much more seldom. */
 const queriesAtFullPace = 10;
