@@ -22,12 +22,15 @@ const { toChange } = await import('../../functions/changes/change.ts');
 const { queryPage } = await import('../../functions/shared/dynamo/table.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
 const { cancelTask } = await import('../../functions/tasks/cancel.ts');
+const { claimById } = await import('../../functions/tasks/claim-by-id.ts');
+const { getTask } = await import('../../functions/tasks/find-tasks.ts');
 const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
 const { attemptPartition } = await import('../../functions/tasks/history/attempt-item.ts');
 const { keptOneByOne, stretchOf } = await import('../../functions/tasks/history/progress-pace.ts');
 const { readAttempts } = await import('../../functions/tasks/history/read-attempts.ts');
 const { retryTask } = await import('../../functions/tasks/retry.ts');
 const { completeTask, failTask, releaseTask } = await import('../../functions/tasks/settle.ts');
+const { handleTaskTimer } = await import('../../functions/tasks/task-timer.ts');
 
 let dynamo: TestDynamo;
 
@@ -178,6 +181,27 @@ describe('the attempts of a task', () => {
     await problemCode(claimOne(cancelled.actor));
     expect(await attemptsOf(cancelled.task.id, cancelled.actor)).toMatchObject([
       { outcome: 'lease_expired', endedAt: end },
+    ]);
+  });
+
+  test('that are cut off by the deadline of the task say so', async () => {
+    const { actor, task } = await newTask({ deadline: new Date(Date.now() + 10_000).toISOString() });
+    await claimOne(actor, { leaseSeconds: 60 });
+    const at = new Date(Date.now() + 11_000);
+    await handleTaskTimer(await getTask(task.id, actor), 'request-1', at);
+    expect((await getTask(task.id, actor)).state).toBe('expired');
+    expect(await attemptsOf(task.id, actor)).toMatchObject([
+      { outcome: 'expired', endedAt: at.toISOString() },
+    ]);
+  });
+
+  test('of the runner are closed when it comes back to a task whose lease it lost', async () => {
+    const { actor, task } = await newTask();
+    const endedAt = await loseLease(await claimOne(actor));
+    await claimById(await getTask(task.id, actor), { workerId: 'runner' }, actor);
+    expect(await attemptsOf(task.id, actor)).toMatchObject([
+      { lease: 1, workerId: 'worker-1', outcome: 'lease_expired', endedAt },
+      { lease: 2, workerId: 'runner', outcome: 'running', endedAt: null },
     ]);
   });
 
