@@ -52,6 +52,8 @@ const freeValues: Record<string, string> = {
   '/api/v1/contacts/by/email/{value}': 'sample@x.example',
   '/api/v1/contacts/by/phone/{value}': '+39061234567',
   '/api/v1/companies/by/domain/{value}': 'sample.example',
+  '/api/system/queues/{name}/messages': 'runner',
+  '/api/system/queues/{name}/redrive': 'runner',
 };
 
 /** The path of a route with its parameter filled in. */
