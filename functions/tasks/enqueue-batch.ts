@@ -15,6 +15,7 @@ import {
 import { attachToParents } from './dependencies/attach.ts';
 import { type BatchGraph, batchGraph, refPrefix } from './dependencies/batch-graph.ts';
 import { commitTask, putNewTask } from './enqueue.ts';
+import { described } from './fields.ts';
 import { type PlannedEntry, planBatch, pointInto } from './plan-batch.ts';
 import { announceTasks } from './runner-queue.ts';
 import type { TaskItem } from './task.ts';
@@ -23,9 +24,14 @@ export const maxBatchTasks = 100;
 
 /** Each task is checked against its schema (plan-batch.ts) when its turn comes. */
 export const batchInput = z.strictObject({
-  tasks: z.array(z.record(z.string(), z.unknown())).check(z.minLength(1), z.maxLength(maxBatchTasks)),
-  /** All or nothing, in one transaction. */
-  atomic: z._default(z.boolean(), false),
+  tasks: described(
+    z.array(z.record(z.string(), z.unknown())).check(z.minLength(1), z.maxLength(maxBatchTasks)),
+    'Each like the body of POST /api/v1/tasks; with a `ref`, others can name it as `ref:<ref>` in their `dependsOn`.',
+  ),
+  atomic: described(
+    z._default(z.boolean(), false),
+    'All or nothing, in one transaction of at most 100 writes: one for each task, for each dependency on a task outside of the batch, for each dedupe key, and one for an Idempotency-Key.',
+  ),
 });
 
 export type BatchInput = z.infer<typeof batchInput>;

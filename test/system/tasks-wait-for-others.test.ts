@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { fc } from '../support/property.ts';
 import { type Answer, type Api, callerOf, eventually } from './support/api.ts';
+import { startReceiver } from './support/receiver.ts';
 
 let api: Api;
 /** Blocked tasks whose time passes while the other tests run: the clock looks once a minute. */
@@ -213,6 +214,24 @@ describe('a task that depends on others', () => {
     await act(first, 'complete');
     expect(await comesTo(second, 'ready')).toBe('ready');
     expect((await act(second, 'complete')).body.state).toBe('completed');
+  });
+
+  test('of a URL is called when its turn has come, and not before', async () => {
+    const receiver = await startReceiver();
+    try {
+      const [type, pushed] = [await newType(), `push-${randomUUID().slice(0, 8)}`];
+      const definition = { executor: 'http', http: { url: receiver.url } };
+      expect((await api.put(`/api/v1/task-types/${pushed}`, definition)).summary).toContain('→ 201');
+      const parent = await enqueue(type);
+      const child = await enqueue(pushed, { dependsOn: [parent] });
+      const grandchild = await enqueue(pushed, { dependsOn: [child] });
+      expect(receiver.calls).toEqual([]);
+      await settle(type, parent, 'complete');
+      expect(await comesTo(grandchild, 'completed')).toBe('completed');
+      expect(receiver.calls.map(({ body }) => body.id)).toEqual([child, grandchild]);
+    } finally {
+      await receiver.stop();
+    }
   });
 
   test('can be cancelled while it waits', async () => {

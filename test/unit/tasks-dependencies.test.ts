@@ -13,6 +13,7 @@ import {
   judgeParent,
   standAmong,
 } from '../../functions/tasks/dependencies/rules.ts';
+import { tellChild } from '../../functions/tasks/dependencies/tell-child.ts';
 import { getTask } from '../../functions/tasks/find-tasks.ts';
 import { retryTask } from '../../functions/tasks/retry.ts';
 import { completeTask, failTask } from '../../functions/tasks/settle.ts';
@@ -20,7 +21,7 @@ import { taskStates } from '../../functions/tasks/state-machine.ts';
 import { type TaskItem, taskKey } from '../../functions/tasks/task.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { readStream } from '../support/stream.ts';
-import { claim, enqueue, holderOf, newActor, problemCode, registerType } from '../support/tasks.ts';
+import { claim, enqueue, holderOf, newActor, problemCode, registerType, tamper } from '../support/tasks.ts';
 
 let dynamo: TestDynamo;
 let seen: string | undefined;
@@ -291,6 +292,46 @@ describe('the end of a parent', () => {
     await tellDependents(childChanges);
     expect(await stateOf(child, actor)).toBe('ready');
     expect((await readEdges(actor.caller.tenantId, parent.id, undefined)).edges).toEqual([]);
+  });
+
+  test('that was told before a crash is told again, and the edges go then', async () => {
+    const actor = await somebody();
+    const parent = await enqueue(actor);
+    const children = [
+      await enqueue(actor, { dependsOn: [parent.id] }),
+      await enqueue(actor, { dependsOn: [parent.id], onDependencyFailure: 'block' }),
+    ];
+    await follow();
+    await cancel(parent, actor);
+    const teller = { caller: { subject: 'system' }, requestId: 'crashed' };
+    for (const child of children) {
+      await tellChild(child, { id: parent.id, state: 'cancelled' }, teller);
+    }
+    const told = await Promise.all(children.map(({ id }) => getTask(id, actor)));
+    await follow(2);
+    expect(await Promise.all(children.map(({ id }) => getTask(id, actor)))).toEqual(told);
+    const { edges } = await readEdges(actor.caller.tenantId, parent.id, undefined);
+    expect(edges.map(({ taskId }) => taskId)).toEqual([children[1]?.id]);
+  });
+
+  test('that cannot be told to somebody is not done, and what comes before it is', async () => {
+    const actor = await somebody();
+    const [good, bad] = [await enqueue(actor), await enqueue(actor)];
+    const children = [
+      await enqueue(actor, { dependsOn: [good.id] }),
+      await enqueue(actor, { dependsOn: [bad.id] }),
+    ];
+    await tamper(children[1] as TaskItem, 'typeVersion', 99);
+    await follow();
+    await cancel(good, actor);
+    await cancel(bad, actor);
+    const changes = await newChanges();
+    const bads = changes.findIndex(({ id }) => id === bad.id);
+    expect(await tellDependents(changes)).toEqual({ done: bads, error: expect.any(Error) });
+    expect(await stateOf(children[0] as TaskItem, actor)).toBe('cancelled');
+    await tamper(children[1] as TaskItem, 'typeVersion', 1);
+    await tellDependents(changes.slice(bads));
+    expect(await stateOf(children[1] as TaskItem, actor)).toBe('cancelled');
   });
 
   test('survives whoever wrote the parent over without its mark', async () => {
