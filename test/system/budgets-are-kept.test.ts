@@ -223,6 +223,29 @@ describe('tasks', () => {
     expect(['Query,UpdateItem', 'Query,Query,UpdateItem']).toContain(fewest(rounds).join());
   });
 
+  test('a death: one write; dead letters: one Query of keys; attempts: the task and one Query', async () => {
+    const type = 'mortal';
+    await api.put(`/api/v1/task-types/${type}`, { executor: 'worker' });
+    const deaths: string[][] = [];
+    let id = '';
+    for (let round = 0; round < 4; round += 1) {
+      await api.post('/api/v1/tasks', { type, input: { a: 1 } });
+      const [lease] = (await api.post('/api/v1/tasks/claim', { types: [type], workerId: 'w' })).body.tasks;
+      id = lease.id;
+      const error = { code: 'down', message: 'no answer' };
+      const body = { leaseToken: lease.leaseToken, error, retryable: false };
+      deaths.push((await costOf('POST', `/api/v1/tasks/${id}/fail`, body)).calls);
+    }
+    // A sandbox reads the type at its first use.
+    expect(deaths).toContainEqual(['UpdateItem']);
+    for (const query of [`type=${type}`, 'errorCode=down', `limit=2&errorCode=down&from=2026-01-01`]) {
+      expect((await costOf('GET', `/api/v1/dead-letters?${query}`)).calls).toEqual(['Query', 'BatchGetItem']);
+    }
+    const history = await costOf('GET', `/api/v1/tasks/${id}/history`);
+    expect(history.calls).toEqual(['GetItem', 'Query']);
+    expect(history.units).toBeLessThanOrEqual(2);
+  });
+
   test('a claim costs the same whatever the backlog', async () => {
     const claim = async (type: string) => {
       const { calls, units, answer } = await costOf('POST', '/api/v1/tasks/claim', {
