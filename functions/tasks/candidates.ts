@@ -62,15 +62,19 @@ let turn = Math.floor(Math.random() * 16);
 async function readType(tenantId: string, type: TaskType, look: Look): Promise<Candidate[]> {
   const shards = type.readyShards;
   turn += 1;
+  const first = turn;
   const found: Candidate[] = [];
   for (let done = 0; done < shards && found.length < look.enough; ) {
     const width = Math.min(Math.max(1, done), shards - done);
-    const wave = Array.from({ length: width }, (_, at) => (turn + done + at) % shards);
-    done += width;
+    const wave = Array.from({ length: width }, (_, at) => first + done + at);
     const lists = await Promise.all(
-      wave.flatMap((shard) => [readReady(tenantId, type, shard, look), readDue(tenantId, type, shard, look)]),
+      wave.flatMap((at) => [
+        readReady(tenantId, type, at % shards, look),
+        readDue(tenantId, type, at % shards, look),
+      ]),
     );
     found.push(...lists.flat());
+    done += width;
   }
   return found;
 }

@@ -41,9 +41,24 @@ export async function lookForTasks(
   record: ClaimRecord | undefined,
   actor: Actor,
 ): Promise<LookOutcome> {
+  const outcome = { tasks: [] as TaskItem[], full: new Set<TaskType>() };
+  try {
+    await look(input, types, record, actor, outcome);
+  } catch (error) {
+    // What was leased before must reach its worker.
+    if (outcome.tasks.length === 0) throw error;
+  }
+  return { tasks: outcome.tasks, full: [...outcome.full] };
+}
+
+async function look(
+  input: LookRequest,
+  types: readonly TaskType[],
+  record: ClaimRecord | undefined,
+  actor: Actor,
+  { tasks: claimed, full }: { tasks: TaskItem[]; full: Set<TaskType> },
+): Promise<void> {
   const scope = `${actor.caller.tenantId}#${input.types.join()}#${input.order}`;
-  const claimed: TaskItem[] = [];
-  const full = new Set<TaskType>();
   for (let round = 1; round <= maxRounds; round += 1) {
     const at = now();
     const wanted = input.max - claimed.length;
@@ -57,21 +72,20 @@ export async function lookForTasks(
       nowMillis: at.getTime(),
     });
     let picked = pickSpread(pool, wanted, spread);
-    if (picked.length === 0) break;
+    if (picked.length === 0) return;
     for (let tries = 0; picked.length > 0 && tries < triesOfPool; tries += 1) {
       const taken = await takeAdmitted(picked, open, input, record, actor, at);
       claimed.push(...taken.tasks);
       for (const type of taken.full) full.add(type);
       noteRaces(scope, taken.lost, picked.length, at.getTime());
-      if (taken.tasks.length === picked.length) return { tasks: claimed, full: [...full] };
+      if (taken.tasks.length === picked.length) return;
       const tried = new Set(picked);
       const closed = new Set(taken.full.map(({ name }) => name));
       pool = pool.filter((candidate) => !tried.has(candidate) && !closed.has(candidate.type.name));
       picked = pickSpread(pool, picked.length - taken.tasks.length, spread);
     }
-    if (claimed.length > 0 && round >= roundsToFill) break;
+    if (claimed.length > 0 && round >= roundsToFill) return;
   }
-  return { tasks: claimed, full: [...full] };
 }
 
 /** Takes those that the limits of their types let in; what was reserved and not used is given back. */

@@ -2,19 +2,21 @@ import type { RateLimit } from '../types/definition.ts';
 
 /**
  * The generic cell rate algorithm: a token bucket whose whole state is one time. After a rest `count` starts may
- * come at once; over any longer time there are `count` for each period.
+ * come at once; over any longer time there are `count` for each period. The time is in whole microseconds since the
+ * epoch: fractions would not come back from the table as they went in, once it has calculated with them.
  */
 
-/** Milliseconds that one start is worth. */
-function interval({ count, perSeconds }: RateLimit): number {
-  return (perSeconds * 1_000) / count;
+/** What some starts are worth, in whole microseconds; at the highest rates up to one per cent less than exactly. */
+export function worth({ count, perSeconds }: RateLimit, starts: number): number {
+  return Math.floor((starts * perSeconds * 1_000_000) / count);
 }
 
-/** How many may start now. @param arrival epoch milliseconds; absent before the first start */
+/** How many may start now. @param arrival absent before the first start */
 export function startsLeft(limit: RateLimit, arrival: number | undefined, nowMillis: number): number {
-  const ahead = Math.max(0, (arrival ?? 0) - nowMillis);
-  // A hair more, since the intervals are fractions that do not add up to the last digit.
-  return Math.max(0, Math.floor(limit.count - ahead / interval(limit) + 1e-6));
+  const ahead = Math.max(0, (arrival ?? 0) - nowMillis * 1_000);
+  const taken = (ahead * limit.count) / (limit.perSeconds * 1_000_000);
+  // A hair more, since the division does not come out even.
+  return Math.max(0, Math.floor(limit.count - taken + 1e-6));
 }
 
 /** The arrival time once `starts` have begun. */
@@ -24,15 +26,10 @@ export function arrivalAfter(
   starts: number,
   nowMillis: number,
 ): number {
-  return Math.max(arrival ?? 0, nowMillis) + starts * interval(limit);
-}
-
-/** What starts that were not made take off the arrival time, in milliseconds. */
-export function unmade(limit: RateLimit, starts: number): number {
-  return starts * interval(limit);
+  return Math.max(arrival ?? 0, nowMillis * 1_000) + worth(limit, starts);
 }
 
 /** When the next one may start, epoch milliseconds. */
 export function nextStart(limit: RateLimit, arrival: number | undefined, nowMillis: number): number {
-  return Math.max(nowMillis, Math.ceil((arrival ?? 0) - (limit.count - 1) * interval(limit)));
+  return Math.max(nowMillis, Math.ceil(((arrival ?? 0) - worth(limit, limit.count - 1)) / 1_000));
 }

@@ -8,7 +8,7 @@ import { queryPage } from '../../shared/dynamo/table.ts';
 export interface LimiterState {
   /** The slots that are or were taken, by number. */
   slots: Map<number, TakenSlot>;
-  /** GCRA's theoretical arrival time of the next start, epoch milliseconds; absent before the first. */
+  /** GCRA's theoretical arrival time of the next start, epoch microseconds; absent before the first. */
   arrival?: number;
 }
 
