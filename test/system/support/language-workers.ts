@@ -28,8 +28,9 @@ const missing = (what: string, isThere: boolean) => (isThere ? undefined : `ther
 function missingForRust(): string | undefined {
   if (!answers('cargo', '--version') || !answers('rustc', '--version')) return 'there is no cargo';
   const crates = existsSync(debianCrates) ? readdirSync(debianCrates) : [];
-  const needed = ['ureq', 'serde_json', 'signal-hook'];
-  const absent = needed.filter((name) => !crates.some((crate) => new RegExp(`^${name}-\\d`).test(crate)));
+  // The versions that examples/workers/rust/Cargo.toml asks for.
+  const needed = ['ureq-2.', 'serde_json-1.', 'signal-hook-0.3.'];
+  const absent = needed.filter((name) => !crates.some((crate) => crate.startsWith(name)));
   return missing(`${absent.join(', ')} in ${debianCrates}`, absent.length === 0);
 }
 
