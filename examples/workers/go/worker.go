@@ -170,6 +170,10 @@ func (l *lease) Report(percent int, message string) {
 func (l *lease) renew(ctx context.Context, t *task, first bool, stopWork func()) {
 	renewed := time.Now()
 	duration := time.Duration(leaseSeconds) * time.Second
+	timeout := duration / 3
+	if timeout < 3*time.Second {
+		timeout = 3 * time.Second
+	}
 	pause := duration / 3
 	if first {
 		pause = 0
@@ -187,7 +191,7 @@ func (l *lease) renew(ctx context.Context, t *task, first bool, stopWork func())
 		if progress := l.progress.Load(); progress != nil {
 			body["progress"] = progress
 		}
-		got, err := post(ctx, "/"+t.ID+"/heartbeat", body, 10*time.Second)
+		got, err := post(ctx, "/"+t.ID+"/heartbeat", body, timeout)
 		answered := err == nil && got.status != 429 && got.status < 500
 		switch {
 		case answered && got.status == 200:
@@ -227,7 +231,7 @@ func work(stopping context.Context, t *task, repeated bool, run handler) {
 	case errors.As(err, &failed):
 		settle(stopping, t, "fail", object{"error": failed.document(), "retryable": !failed.Permanent})
 	default: // a bug: worth another attempt, perhaps after a new release
-		settle(stopping, t, "fail", object{"error": object{"code": "unexpected", "message": err.Error()}})
+		settle(stopping, t, "fail", object{"error": object{"code": "unexpected", "message": fmt.Sprintf("%.2000s", err)}})
 	}
 }
 

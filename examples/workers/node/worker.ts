@@ -13,6 +13,7 @@ const url = `${env('TANDEM_URL').replace(/\/$/, '')}/api/v1/tasks`;
 const key = env('TANDEM_API_KEY');
 const leaseSeconds = Number(process.env.TANDEM_LEASE_SECONDS ?? 30);
 const waitSeconds = 20;
+const heartbeatTimeout = Math.max(3, leaseSeconds / 3);
 const workerId = `node-${hostname()}-${process.pid}`.slice(0, 128);
 /** How long a stopping worker tries to tell the service: supervisors kill after 10 s, as a rule. */
 const millisToStop = 5_000;
@@ -163,7 +164,7 @@ class Lease {
       pause = third;
       const sent = performance.now();
       const body = { leaseToken, leaseSeconds, progress: this.#progress };
-      const answer = await post(`/${id}/heartbeat`, body).catch(() => undefined);
+      const answer = await post(`/${id}/heartbeat`, body, heartbeatTimeout).catch(() => undefined);
       if (answer?.status === 200) {
         renewed = sent;
         if (answer.body.cancelRequested) return this.#stop.abort('cancelled');
@@ -188,9 +189,11 @@ async function work(task: Task, repeated: boolean, handler: Handler): Promise<vo
   try {
     body = { result: await handler(task.input, lease) };
   } catch (error) {
-    const { code = 'unexpected', message, retryable = true } = error as Partial<JobFailed>;
+    // What is not said by the work itself is a bug: worth another attempt, perhaps after a new release.
+    const { code, message, retryable } =
+      error instanceof JobFailed ? error : new JobFailed('unexpected', String(error).slice(0, 2_000));
     action = lease.signal.aborted ? 'release' : 'fail';
-    body = lease.signal.aborted ? {} : { error: { code, message: String(message || error) }, retryable };
+    body = lease.signal.aborted ? {} : { error: { code, message }, retryable };
   }
   lease.end();
   if (lease.signal.reason === 'lost') console.error('lost', task.id);

@@ -195,7 +195,7 @@ function work(object $task, bool $repeated): void
         $nextBeat = clock() + $leaseSeconds / 3;
         $sent = clock();
         $body = ['leaseToken' => $task->leaseToken, 'leaseSeconds' => $leaseSeconds];
-        $answer = post("/$task->id/heartbeat", $progress ? $body + ['progress' => $progress] : $body);
+        $answer = post("/$task->id/heartbeat", $progress ? $body + ['progress' => $progress] : $body, max(3, intdiv($leaseSeconds, 3)));
         if ($answer->status === 200) {
             $renewed = $sent;
             $why = $answer->body->cancelRequested ? 'cancelled' : '';

@@ -22,6 +22,7 @@ URL = os.environ["TANDEM_URL"].rstrip("/") + "/api/v1/tasks"
 KEY = os.environ["TANDEM_API_KEY"]
 LEASE_SECONDS = int(os.environ.get("TANDEM_LEASE_SECONDS", "30"))
 WAIT_SECONDS = 20
+HEARTBEAT_TIMEOUT = max(3, LEASE_SECONDS / 3)
 WORKER_ID = f"python-{socket.gethostname()}-{os.getpid()}"[:128]
 # How long a stopping worker tries to tell the service: supervisors kill after 10 s, as a rule.
 SECONDS_TO_STOP = 5
@@ -94,7 +95,10 @@ def claim(types):
     body = {"types": types, "workerId": WORKER_ID, "max": 1, "leaseSeconds": LEASE_SECONDS,
             "waitSeconds": WAIT_SECONDS, "claimId": claim_id}
     answers = queue.Queue()
-    ask = lambda: answers.put(post_patiently("/claim", body, WAIT_SECONDS + 10))
+
+    def ask():
+        answers.put(post_patiently("/claim", body, WAIT_SECONDS + 10))
+
     threading.Thread(target=ask, daemon=True).start()
     while not stopping.is_set():
         try:
@@ -140,7 +144,7 @@ class Lease:
             if self.progress:
                 body["progress"] = self.progress
             try:
-                status, answer, _ = post(self.path + "/heartbeat", body)
+                status, answer, _ = post(self.path + "/heartbeat", body, HEARTBEAT_TIMEOUT)
             except NETWORK_ERRORS as error:
                 status, answer = 503, {"detail": error}
             if status == 200:

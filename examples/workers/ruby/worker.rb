@@ -16,6 +16,7 @@ BASE = URI("#{ENV.fetch('TANDEM_URL').chomp('/')}/api/v1/tasks")
 KEY = ENV.fetch('TANDEM_API_KEY')
 LEASE_SECONDS = Integer(ENV.fetch('TANDEM_LEASE_SECONDS', '30'))
 WAIT_SECONDS = 20
+HEARTBEAT_TIMEOUT = [3, LEASE_SECONDS / 3.0].max
 WORKER_ID = "ruby-#{Socket.gethostname}-#{Process.pid}"[0, 128]
 # How long a stopping worker tries to tell the service: supervisors kill after 10 s, as a rule.
 SECONDS_TO_STOP = 5
@@ -165,7 +166,7 @@ class Lease
 
   def beat
     body = { leaseToken: @task['leaseToken'], leaseSeconds: LEASE_SECONDS, progress: @progress }.compact
-    answer = post("/#{@task['id']}/heartbeat", body)
+    answer = post("/#{@task['id']}/heartbeat", body, timeout: HEARTBEAT_TIMEOUT)
     [answer.status, answer.body['cancelRequested']]
   rescue *NETWORK_ERRORS => e
     warn "heartbeat #{e.message}"

@@ -157,6 +157,7 @@ impl Lease {
     /// Until the work ends (the other side of `ended` is dropped) or the service says that it has to.
     fn renew(&self, renew_first: bool, ended: mpsc::Receiver<()>) {
         let duration = Duration::from_secs(self.service.lease_seconds);
+        let timeout = (self.service.lease_seconds / 3).max(3);
         let mut renewed = Instant::now();
         let mut pause = if renew_first { Duration::ZERO } else { duration / 3 };
         loop {
@@ -170,7 +171,7 @@ impl Lease {
             if let Some(progress) = &*self.progress.lock().unwrap() {
                 body["progress"] = progress.clone();
             }
-            let answer = self.service.post(&format!("{}/heartbeat", self.path), &body, 10);
+            let answer = self.service.post(&format!("{}/heartbeat", self.path), &body, timeout);
             if answer.status == 200 {
                 renewed = sent;
                 if answer.body["cancelRequested"] == true {
