@@ -84,7 +84,9 @@ export async function repeatClaim(
       );
     }
     const leased = await leasedUnder(record, claimId, actor);
-    if (leased.length > 0 || !isAtWork(record) || look === looks) return leased;
+    // Some of them may be all that the first request has taken so far; the rest would be leased for nobody.
+    const all = leased.length > 0 && leased.length >= new Set(record.taskIds as string[]).size;
+    if (all || !isAtWork(record) || look === looks) return leased;
     await new Promise((resolve) => setTimeout(resolve, betweenLooksMillis));
   }
 }

@@ -334,4 +334,14 @@ describe('a claim that is repeated under its claimId', () => {
     expect(both[0]?.[0]?.leaseToken).toBe(both[1]?.[0]?.leaseToken);
     expect(await claim(actor)).toHaveLength(1);
   });
+
+  test('concurrent claims of one id share all leases, also when one looks while the other is taking them', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    for (let made = 0; made < 5; made += 1) await enqueue(actor);
+    const four = await Promise.all([1, 2, 3, 4].map(() => claim(actor, { claimId: 'c-1', max: 5 })));
+    const tokens = four.map((tasks) => tasks.map(({ leaseToken }) => leaseToken).sort());
+    expect(tokens[0]).toHaveLength(5);
+    for (const others of tokens) expect(others).toEqual(tokens[0]);
+  });
 });
