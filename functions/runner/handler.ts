@@ -24,6 +24,7 @@ async function handle(record: SQSRecord, context: Context): Promise<string | und
     await runTask(parseMessage(record.body), {
       requestId: context.awsRequestId,
       remainingMillis: () => context.getRemainingTimeInMillis(),
+      receives: Number(record.attributes.ApproximateReceiveCount),
       showAgainAt: (millis) => showAgainAfter(record, (millis - Date.now()) / 1_000),
     });
     return undefined;

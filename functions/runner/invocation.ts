@@ -7,6 +7,8 @@ import type { TaskItem } from '../tasks/task.ts';
 export interface Invocation {
   requestId: string;
   remainingMillis(): number;
+  /** How often the message has been received, this time included. */
+  receives: number;
   /**
    * Makes the message visible again at a time, unless it has been dealt with by then. Never fails: without it the
    * message comes back later.

@@ -37,6 +37,9 @@ export async function runTask(message: RunnerMessage, invocation: Invocation): P
   if (hasEnded(task.state) || task.state === 'blocked') return;
   const due = nextChance(task);
   if (due > now().getTime()) return again(task, due);
+  // Its last holder has died and this message outlived it. Deaths count as receives; a task whose attempts are
+  // not used up must not end in the dead-letter queue for them, so it goes on with a new message.
+  if (task.state === 'claimed' && invocation.receives > 1) return again(task, 0);
   const run = await prepare(task, invocation);
   if (run) await lease(task, run, invocation);
 }

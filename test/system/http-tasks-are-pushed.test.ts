@@ -181,6 +181,16 @@ describe('a refusal', () => {
     expect(second.at - first.at).toBeGreaterThanOrEqual(2_900);
   });
 
+  test('by beginning an answer and never ending it is a timeout', async () => {
+    const type = await newType(() => ({ body: '"beg', stall: true }), {
+      http: { url: `${receiver.url}/stall`, timeoutSeconds: 1 },
+      retry: { maxAttempts: 1 },
+    });
+    answers.set('/stall', () => ({ body: '"beg', stall: true }));
+    const task = await enqueue(type.name);
+    expect((await ended(task.id)).body).toMatchObject({ state: 'dead', error: { code: 'http_timeout' } });
+  });
+
   test('by hanging up or by taking too long is tried again until the attempts are used up', async () => {
     const hangsUp = await newType(() => ({ hangUp: true }), { retry: { maxAttempts: 2, initialSeconds: 0 } });
     const slow = await newType(() => ({ delay: 4_000 }), {

@@ -380,4 +380,18 @@ describe('a message', () => {
     expect(await services.receive()).toEqual([]);
     expect((await getTask(task.id, actor)).workerId).toBe('other');
   });
+
+  test('that outlived the holder of its task is replaced, so that deaths do not lead it to the DLQ', async () => {
+    const actor = newActor();
+    const task = await startImport(actor, await upload(actor, 'name\nAda\n'));
+    const [delivered] = await services.receive();
+    await claimById(task, { workerId: 'dead', leaseSeconds: 1 }, actor);
+    const { leaseExpiresAt } = await getTask(task.id, actor);
+    await pause(Date.parse(leaseExpiresAt as string) + 300 - Date.now());
+    const Records = [{ ...delivered, attributes: { ApproximateReceiveCount: '5' } }];
+    expect(await handler({ Records } as unknown as SQSEvent, context)).toEqual({ batchItemFailures: [] });
+    expect((await getTask(task.id, actor)).workerId).toBe('dead');
+    expect(await run()).toEqual([]);
+    expect(await getTask(task.id, actor)).toMatchObject({ state: 'completed', attempt: 2 });
+  });
 });

@@ -38,6 +38,9 @@ export function post(
   if (!isAllowedUrl(target)) throw new Error('the URL is not allowed any more');
   requireReachableLiteral(url);
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const signal = AbortSignal.timeout(timeoutMillis);
+  // In the middle of an answer a timeout looks like a connection that broke.
+  const fail = (error: unknown) => reject(signal.aborted ? signal.reason : error);
   const request = send(
     url,
     {
@@ -46,7 +49,7 @@ export function post(
       agent: false,
       lookup: publicLookup,
       headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-      signal: AbortSignal.timeout(timeoutMillis),
+      signal,
     },
     (response) => {
       beginning(response, maxBodyBytes).then(
@@ -57,11 +60,11 @@ export function post(
             ...retryAfter(response.headers['retry-after']),
             ...read,
           }),
-        reject,
+        fail,
       );
     },
   );
-  request.on('error', reject);
+  request.on('error', fail);
   request.end(body);
   return promise;
 }

@@ -21,6 +21,8 @@ export interface CallAnswer {
   delay?: number;
   /** Ends the connection without an answer. */
   hangUp?: boolean;
+  /** Begins the answer and never ends it. */
+  stall?: boolean;
 }
 
 /** Somebody that http tasks are sent to, on this machine. */
@@ -52,10 +54,12 @@ export async function startReceiver(
       };
       const earlier = callsOf(call.body.id).length;
       calls.push(call);
-      const { status = 200, headers = {}, body = '', delay = 0, hangUp } = answer(call, earlier);
+      const { status = 200, headers = {}, body = '', delay = 0, hangUp, stall } = answer(call, earlier);
       if (delay > 0) await new Promise((wake) => setTimeout(wake, delay));
       if (hangUp) return request.socket.destroy();
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
+      if (stall) response.write(body);
+      else response.end(body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
