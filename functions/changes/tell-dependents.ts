@@ -49,7 +49,7 @@ function endOf(
 ): EndedParent | undefined {
   const task = after ?? before;
   if (!task?.dependents) return undefined;
-  const ended = { tenantId, id, batchDependents: task.batchDependents ?? [] };
+  const ended = { tenantId, id, state: task.state, batchDependents: task.batchDependents ?? [] };
   if (!after) return { ...ended, from: undefined };
   if (!hasEnded(after.state)) return undefined;
   if (!before || !hasEnded(before.state)) return { ...ended, from: undefined };

@@ -31,7 +31,7 @@ const maxSockets = 64;
 
 /** Refusals that pass by themselves; everything else is the caller's to understand. */
 const passing =
-  /^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded|InternalServerError|InternalFailure|ServiceUnavailable|RequestTimeout|TransactionInProgress)/;
+  /^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded|InternalServerError|InternalFailure|ServiceUnavailable|RequestTimeout|TransactionInProgress|TransactionConflict)/;
 
 /**
  * One call, tried again with backoff when the service is busy or the connection breaks.

@@ -1,6 +1,6 @@
 import { batchGetItems, ConditionFailed, updateItem } from '../../shared/dynamo/table.ts';
 import { mapConcurrently } from '../../shared/map-concurrently.ts';
-import { hasEnded } from '../state-machine.ts';
+import { hasEnded, type TaskState } from '../state-machine.ts';
 import { type TaskItem, taskKey } from '../task.ts';
 import { deleteEdge, type Edge, readEdges } from './edges.ts';
 import { readParents } from './parents.ts';
@@ -12,6 +12,7 @@ export interface EndedParent {
   tenantId: string;
   id: string;
   batchDependents: readonly string[];
+  state: TaskState;
   /** Where to go on: the sort key of the last edge that an earlier call came to. */
   from: string | undefined;
 }
@@ -25,19 +26,20 @@ const atOnce = 16;
  * @param untilMillis when no further page is begun: the rest follows with another stream record of the parent
  */
 export async function releaseDependents(
-  { tenantId, id, batchDependents, from }: EndedParent,
+  ended: EndedParent,
   teller: Teller,
   untilMillis: number,
 ): Promise<void> {
+  const { tenantId, id, batchDependents, from } = ended;
   if (from === undefined && batchDependents.length > 0) {
-    const parent = await endedParent(tenantId, id);
+    const parent = await endedParent(ended);
     if (!parent) return;
     await tellAll(tenantId, parent, batchDependents, teller);
   }
   let after = from;
   do {
     const { edges, next } = await readEdges(tenantId, id, after);
-    const parent = await endedParent(tenantId, id);
+    const parent = await endedParent(ended);
     if (!parent) return;
     const free = await tellAll(
       tenantId,
@@ -56,9 +58,10 @@ export async function releaseDependents(
   } while (after !== undefined);
 }
 
-/** The parent as it stands, or undefined while it is at work again. */
-async function endedParent(tenantId: string, id: string): Promise<Parent | undefined> {
-  const state = (await readParents(tenantId, [id])).get(id)?.state;
+/** The parent as it stands, or undefined while it is at work again. One that is gone had completed, or never will. */
+async function endedParent({ tenantId, id, state: last }: EndedParent): Promise<Parent | undefined> {
+  const found = (await readParents(tenantId, [id])).get(id);
+  const state = found?.state ?? (last === 'completed' ? last : undefined);
   return state === undefined || hasEnded(state) ? { id, state } : undefined;
 }
 
