@@ -68,6 +68,11 @@ export function pathOf(route: Route, id: string): string {
 /** The routes that need a caller. */
 export const guardedRoutes = routeTable.filter(({ permission }) => permission !== 'public');
 
+/** True when the caller chooses the name in the path, so that putting to one that is free makes a record. */
+export function namedByCaller({ operation }: Route): boolean {
+  return operation === 'putTaskType' || operation === 'putTaskSchedule';
+}
+
 /** True when the route names one record by its path. */
 export function namesRecord(route: Route): boolean {
   return route.path.includes('{') && freeValues[route.path] === undefined;
