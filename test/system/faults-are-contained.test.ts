@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await runtime?.stop();
-  rmSync(runtime?.dataDir, { recursive: true, force: true });
+  if (runtime) rmSync(runtime.dataDir, { recursive: true, force: true });
 });
 
 const path = '/api/v1/contacts';

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await runtime?.stop();
-  rmSync(runtime?.dataDir, { recursive: true, force: true });
+  if (runtime) rmSync(runtime.dataDir, { recursive: true, force: true });
 });
 
 /** The commands of the tour with the answer that stands behind each, if one does. */
