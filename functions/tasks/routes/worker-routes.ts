@@ -46,7 +46,7 @@ const reported = z.strictObject({
   ),
   tasks: leases,
   claimProblem: described(
-    z.nullable(z.unknown()),
+    z.nullable(z.looseObject({ status: z.int(), code: z.string(), detail: z.string() })),
     'Why nothing could be claimed; the reports stand nonetheless.',
   ),
 });
