@@ -202,7 +202,7 @@ describe('a redrive', () => {
     expect(await problemCode(order(scoped, { filter: { type: 'sms.send' } }))).toBe('forbidden');
     const { task } = await order(scoped, { ...quick, ids: [mail?.id, text?.id] });
     await run();
-    // Whoever made a task may see how it goes.
+    // Whoever has asked for a redrive may see how it goes.
     expect(JSON.parse((await getTask(task.id, scoped)).result ?? '')).toMatchObject({
       redriven: 1,
       failed: 1,
