@@ -446,6 +446,23 @@ describe('a batch', () => {
     expect((await api.get(`/api/v1/tasks?type=${type}`)).body.data).toHaveLength(2);
   });
 
+  test.each([true, false])('may name one task by two refs (atomic: %s)', async (atomic) => {
+    const type = await newType();
+    const answer = await batch(
+      [
+        { type, ref: 'a', dedupeKey: 'k' },
+        { type, ref: 'b', dedupeKey: 'k' },
+        { type, dependsOn: ['ref:a', 'ref:b'] },
+      ],
+      { atomic },
+    );
+    const [a, b, child] = idsOf(answer) as [string, string, string];
+    expect([answer.status, b]).toEqual([200, a]);
+    expect(await get(child)).toMatchObject({ state: 'blocked', dependsOn: [a] });
+    await settle(type, a, 'complete');
+    await settle(type, child, 'complete');
+  });
+
   test('of a hundred tasks is one transaction, however they hang together', async () => {
     const type = await newType();
     const tasks = Array.from({ length: 100 }, (_, at) => ({

@@ -320,6 +320,7 @@ describe('the end of a parent', () => {
     const children = [
       await enqueue(actor, { dependsOn: [good.id] }),
       await enqueue(actor, { dependsOn: [bad.id] }),
+      await enqueue(actor, { dependsOn: [bad.id] }),
     ];
     await tamper(children[1] as TaskItem, 'typeVersion', 99);
     await follow();
@@ -329,6 +330,7 @@ describe('the end of a parent', () => {
     const bads = changes.findIndex(({ id }) => id === bad.id);
     expect(await tellDependents(changes)).toEqual({ done: bads, error: expect.any(Error) });
     expect(await stateOf(children[0] as TaskItem, actor)).toBe('cancelled');
+    expect(await stateOf(children[2] as TaskItem, actor)).toBe('cancelled');
     await tamper(children[1] as TaskItem, 'typeVersion', 1);
     await tellDependents(changes.slice(bads));
     expect(await stateOf(children[1] as TaskItem, actor)).toBe('cancelled');

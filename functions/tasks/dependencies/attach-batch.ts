@@ -37,7 +37,7 @@ export async function attachBatch(
   const found = await readParents(actor.caller.tenantId, outside);
   const tasks: TaskItem[] = [];
   const sameAs = new Map<number, number>();
-  const dependents = new Map<string, string[]>();
+  const dependents = new Map<string, Set<string>>();
   for (const place of graph.waves.flat()) {
     const same = graph.sameAs[place];
     const earlier = same === undefined ? undefined : tasks[same];
@@ -59,7 +59,7 @@ export async function attachBatch(
       const standing = standAmong(parents, task.onDependencyFailure ?? 'cancel');
       const awaited = parents.filter(({ id }) => standing.awaits.includes(id));
       await markParents(task.tenantId, awaited);
-      for (const { id } of awaited) dependents.set(id, [...(dependents.get(id) ?? []), task.id]);
+      for (const { id } of awaited) dependents.set(id, (dependents.get(id) ?? new Set()).add(task.id));
       const type = await typeAt(task.tenantId, task.type, task.typeVersion);
       return withStanding(
         { ...task, dependsOn: [...new Set(parents.map(({ id }) => id))] },
@@ -80,7 +80,7 @@ export async function attachBatch(
   }
 
   function withDependents(task: TaskItem): TaskItem {
-    const batchDependents = dependents.get(task.id);
-    return batchDependents ? { ...task, dependents: true, batchDependents } : task;
+    const waiting = dependents.get(task.id);
+    return waiting ? { ...task, dependents: true, batchDependents: [...waiting] } : task;
   }
 }

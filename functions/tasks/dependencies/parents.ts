@@ -23,8 +23,10 @@ export async function readParents(
   tenantId: string,
   ids: readonly string[],
 ): Promise<Map<string, FoundParent>> {
-  const chunks = Array.from({ length: Math.ceil(ids.length / batchSize) }, (_, at) =>
-    ids.slice(at * batchSize, (at + 1) * batchSize),
+  // DynamoDB refuses a key that is asked for twice, and two refs may stand for one task.
+  const unique = [...new Set(ids)];
+  const chunks = Array.from({ length: Math.ceil(unique.length / batchSize) }, (_, at) =>
+    unique.slice(at * batchSize, (at + 1) * batchSize),
   );
   const found = await mapConcurrently(chunks, 4, (chunk) =>
     batchGetItems(

@@ -24,6 +24,7 @@ const atOnce = 16;
  * UpdateItem and a DeleteItem. What happens is decided on the parent as it stands when its edges have been read: one
  * that was retried meanwhile holds its dependents again, and its next end is told.
  * @param untilMillis when no further page is begun: the rest follows with another stream record of the parent
+ * @throws what the first of those said that could not be told, after all others have been
  */
 export async function releaseDependents(
   ended: EndedParent,
@@ -31,31 +32,27 @@ export async function releaseDependents(
   untilMillis: number,
 ): Promise<void> {
   const { tenantId, id, batchDependents, from } = ended;
+  const failures: unknown[] = [];
   if (from === undefined && batchDependents.length > 0) {
     const parent = await endedParent(ended);
     if (!parent) return;
-    await tellAll(tenantId, parent, batchDependents, teller);
+    await tellAll(tenantId, parent, batchDependents, { teller, failures });
   }
   let after = from;
   do {
     const { edges, next } = await readEdges(tenantId, id, after);
     const parent = await endedParent(ended);
     if (!parent) return;
-    const free = await tellAll(
-      tenantId,
-      parent,
-      edges.map(({ taskId }) => taskId),
-      teller,
-    );
-    await mapConcurrently(
-      edges.filter(({ taskId }) => free.has(taskId)),
-      atOnce,
-      (edge: Edge) => deleteEdge(edge),
-    );
+    const ids = edges.map(({ taskId }) => taskId);
+    const free = await tellAll(tenantId, parent, ids, { teller, failures });
+    const done = edges.filter(({ taskId }) => free.has(taskId));
+    await mapConcurrently(done, atOnce, (edge: Edge) => deleteEdge(edge));
     after = next;
-    const isOver = after !== undefined && Date.now() >= untilMillis;
+    // With failures it is this record that is repeated; what is done has no edges any more.
+    const isOver = after !== undefined && Date.now() >= untilMillis && failures.length === 0;
     if (isOver && parent.state !== undefined && (await goOnLater(tenantId, id, after as string))) return;
   } while (after !== undefined);
+  if (failures.length > 0) throw failures[0];
 }
 
 /** The parent as it stands, or undefined while it is at work again. One that is gone had completed, or never will. */
@@ -65,23 +62,31 @@ async function endedParent({ tenantId, id, state: last }: EndedParent): Promise<
   return state === undefined || hasEnded(state) ? { id, state } : undefined;
 }
 
-/** @returns the ids of those that do not wait for the parent any more, or are not there at all */
+/**
+ * Tells some children; one that cannot be told holds up no other.
+ * @returns the ids of those that do not wait for the parent any more, or are not there at all
+ */
 async function tellAll(
   tenantId: string,
   parent: Parent,
   ids: readonly string[],
-  teller: Teller,
+  { teller, failures }: { teller: Teller; failures: unknown[] },
 ): Promise<Set<string>> {
   const children = (await batchGetItems(
     'tasks',
     ids.map((id) => taskKey(tenantId, id)),
     { consistent: true, project: childMembers },
   )) as TaskItem[];
-  const waiting = await mapConcurrently(children, atOnce, async (child) =>
-    (await tellChild(child, parent, teller)) ? [] : [child.id],
-  );
-  const held = new Set(waiting.flat());
-  return new Set(ids.filter((id) => !held.has(id)));
+  const free = new Set(ids);
+  await mapConcurrently(children, atOnce, async (child) => {
+    try {
+      if (!(await tellChild(child, parent, teller))) free.delete(child.id);
+    } catch (error) {
+      free.delete(child.id);
+      failures.push(error);
+    }
+  });
+  return free;
 }
 
 /**
