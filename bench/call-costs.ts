@@ -9,6 +9,11 @@ interface CallRecord {
   principal: string;
 }
 
+interface Claimed {
+  id: string;
+  leaseToken: string;
+}
+
 /** What the functions called between two moments, as the local AWS endpoint counted it. */
 export async function callsDuring(
   stack: LocalStack,
@@ -44,8 +49,11 @@ export async function benchCallCosts(stack: LocalStack, client: BenchClient): Pr
   await enqueue();
   await claim();
   await enqueue();
-  let claimed: { id: string; leaseToken: string } | undefined;
-  const operations: [string, string, () => Promise<unknown>][] = [
+  let claimed: Claimed | undefined;
+  const complete = () =>
+    client.call('POST', `/api/v1/tasks/${claimed?.id}/complete`, { leaseToken: claimed?.leaseToken });
+  /** Name, function, what is measured, and what has to be done before. */
+  const operations: [string, string, () => Promise<unknown>, (() => Promise<unknown>)?][] = [
     ['create contact', 'crm', () => contact({ name: 'Cost plain' })],
     [
       'create contact with e-mail',
@@ -78,14 +86,35 @@ export async function benchCallCosts(stack: LocalStack, client: BenchClient): Pr
       () =>
         client.call('POST', `/api/v1/tasks/${claimed?.id}/heartbeat`, { leaseToken: claimed?.leaseToken }),
     ],
+    ['complete', 'tasks', complete],
     [
-      'complete',
+      'a task: enqueue, claim, complete',
       'tasks',
-      () => client.call('POST', `/api/v1/tasks/${claimed?.id}/complete`, { leaseToken: claimed?.leaseToken }),
+      async () => {
+        await enqueue();
+        claimed = await claim();
+        await complete();
+      },
+    ],
+    [
+      'report: complete one, claim the next',
+      'tasks',
+      async () => {
+        const { id, leaseToken } = claimed as Claimed;
+        const reports = [{ id, action: 'complete', leaseToken }];
+        const next = { types: [type], workerId: 'bench' };
+        await client.call('POST', '/api/v1/tasks/report', { reports, claim: next });
+      },
+      async () => {
+        await enqueue();
+        await enqueue();
+        claimed = await claim();
+      },
     ],
   ];
   const rows: (string | number)[][] = [];
-  for (const [name, functionName, action] of operations) {
+  for (const [name, functionName, action, prepare] of operations) {
+    await prepare?.();
     const { calls, capacityUnits } = await callsDuring(stack, action, functionName);
     rows.push([
       name,
