@@ -7,6 +7,7 @@ const messageSchema = z.object({
   version: z.int(),
   priority: z._default(z.int(), 0),
   sentAt: z.number(),
+  waits: z.optional(z.int()),
 });
 
 /** @throws when the message is none of ours: it goes to the dead-letter queue */

@@ -27,6 +27,11 @@ export async function prepareHttp(task: TaskItem, invocation: Invocation): Promi
   };
 }
 
+/** What of the reasons is kept with the error: their number, and characters. */
+const keptErrors = 10;
+const keptDetails = 2_000;
+const keptMessage = 1_000;
+
 /** The receiver has done its work, and what it answered cannot be kept: doing it again would change nothing. */
 function refusedResult(error: unknown) {
   if (!(error instanceof Problem)) return undefined;
@@ -36,9 +41,9 @@ function refusedResult(error: unknown) {
   };
   const code = codes[error.code];
   if (!code) return undefined;
-  const details = error.options.errors && { errors: error.options.errors.slice(0, 10) };
-  return {
-    error: { code, message: error.detail, ...(details && { details }) },
-    retryable: false,
-  };
+  const errors = error.options.errors?.slice(0, keptErrors) ?? [];
+  // An error that is too large to be kept must not send the task to its receiver once more.
+  const details = JSON.stringify(errors).length <= keptDetails ? { errors } : undefined;
+  const message = error.detail.slice(0, keptMessage);
+  return { error: { code, message, ...(details && { details }) }, retryable: false };
 }

@@ -20,8 +20,11 @@ const patienceMillis = 60_000;
 const looks = [25, 75, 225];
 /** How long a message waits for its task after that, in milliseconds. */
 const pauseMillis = 2_000;
-/** Tasks that wait for room under the limits of their type come back over this time, in milliseconds. */
-const limitSpread = 2_000;
+/**
+ * Over which time tasks that wait for room under the limits of their type come back, in milliseconds: soon at
+ * first, and with each wait later, since each look costs and many that wait long are many looks.
+ */
+const limitSpread = { first: 1_000, longest: 30_000 };
 /** What a lease must be over for, in milliseconds, before another one is tried: clocks differ. */
 const leaseGrace = 200;
 
@@ -41,7 +44,7 @@ export async function runTask(message: RunnerMessage, invocation: Invocation): P
   // not used up must not end in the dead-letter queue for them, so it goes on with a new message.
   if (task.state === 'claimed' && invocation.receives > 1) return again(task, 0);
   const run = await prepare(task, invocation);
-  if (run) await lease(task, run, invocation);
+  if (run) await lease(task, run, message, invocation);
 }
 
 /** The task as it was written with the message or later; undefined when that has not happened yet. */
@@ -71,6 +74,12 @@ function again(task: TaskItem, due: number): Promise<void> {
   return sendMessage({ ...messageOf(task), sentAt: Date.now() }, due);
 }
 
+function waitForRoom(task: TaskItem, limitedUntil: number, waits: number): Promise<void> {
+  const spread = Math.min(limitSpread.longest, limitSpread.first * 2 ** waits);
+  const message = { ...messageOf(task), sentAt: Date.now(), waits: waits + 1 };
+  return sendMessage(message, limitedUntil + Math.random() * spread);
+}
+
 /** What has to be known before a task is leased; a failure here spends none of its attempts. */
 function prepare(task: TaskItem, invocation: Invocation): Promise<Run> | Run | undefined {
   if (task.executor === 'builtin') return prepareBuiltin(task, invocation);
@@ -78,7 +87,12 @@ function prepare(task: TaskItem, invocation: Invocation): Promise<Run> | Run | u
   return undefined;
 }
 
-async function lease(task: TaskItem, { leaseSeconds, settle }: Run, invocation: Invocation): Promise<void> {
+async function lease(
+  task: TaskItem,
+  { leaseSeconds, settle }: Run,
+  { waits = 0 }: RunnerMessage,
+  invocation: Invocation,
+): Promise<void> {
   const actor: Actor = {
     caller: { tenantId: task.tenantId, subject: 'system', role: 'worker' },
     requestId: invocation.requestId,
@@ -87,7 +101,7 @@ async function lease(task: TaskItem, { leaseSeconds, settle }: Run, invocation: 
   const leased = await claimById(task, request, actor);
   if (leased === 'lost') return again(task, Date.now() + pauseMillis);
   if (leased === 'ended') return;
-  if ('limitedUntil' in leased) return again(task, leased.limitedUntil + Math.random() * limitSpread);
+  if ('limitedUntil' in leased) return waitForRoom(task, leased.limitedUntil, waits);
   const { id, leaseToken, leaseExpiresAt } = leased.task;
   // Should this sandbox die, the message is there again when the lease is over, and not minutes later.
   const visible = invocation.showAgainAt(Date.parse(leaseExpiresAt as string) + leaseGrace);

@@ -12,6 +12,8 @@ export interface RunnerMessage {
   priority: number;
   /** Epoch milliseconds; a message without its task is given up some time after. */
   sentAt: number;
+  /** How often the task has found no room under the limits of its type. */
+  waits?: number;
 }
 
 /** AWS: a message is delayed by at most 15 minutes; the runner sends it on when that was not enough. */

@@ -1,4 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, type Api, callerOf, eventually } from './support/api.ts';
 import {
@@ -11,6 +15,7 @@ import {
 
 let api: Api;
 let receiver: Receiver;
+const directory = mkdtempSync(join(tmpdir(), 'tandem-guide-'));
 /** Path of the type → how it is answered. */
 const answers = new Map<string, (call: ReceivedCall, earlier: number) => CallAnswer>();
 
@@ -18,7 +23,20 @@ beforeAll(async () => {
   api = await callerOf();
   receiver = await startReceiver((call, earlier) => answers.get(call.path)?.(call, earlier) ?? {});
 });
-afterAll(() => receiver?.stop());
+afterAll(async () => {
+  await receiver?.stop();
+  rmSync(directory, { recursive: true });
+});
+
+/** The check of signatures as docs/http-tasks.md shows it. */
+async function guideCode() {
+  const guide = readFileSync(join(import.meta.dirname, '../../docs/http-tasks.md'), 'utf8');
+  const file = join(directory, 'guide.mjs');
+  writeFileSync(file, /```js\n(.*?)```/s.exec(guide)?.[1] ?? '');
+  return (await import(file)) as {
+    isGenuine(secret: string, headers: IncomingHttpHeaders, body: string): boolean;
+  };
+}
 
 interface HttpType {
   name: string;
@@ -89,6 +107,10 @@ describe('a call', () => {
     expect(call.headers['webhook-signature']).toBe(signatureOf(type.secret, call));
     expect(Math.abs(Number(call.headers['webhook-timestamp']) * 1_000 - call.at)).toBeLessThan(10_000);
     expect(call.headers['content-type']).toBe('application/json');
+    const { isGenuine } = await guideCode();
+    expect(isGenuine(type.secret, call.headers, call.text)).toBe(true);
+    expect(isGenuine(type.secret, call.headers, `${call.text} `)).toBe(false);
+    expect(isGenuine(type.secret, { ...call.headers, 'webhook-timestamp': '1' }, call.text)).toBe(false);
   });
 
   test.each([
