@@ -71,7 +71,7 @@ export async function crashesUnderLoad(
     crashed += 1;
   }
   const ids = await producing;
-  const stored = await settleAll(client, type, ids, 60_000);
+  const stored = await settleAll(client, type, ids, 120_000);
   await workers.stop();
   const entries = workers.entries();
   const counted = await countedTasks(stack, tenant, ids.length);

@@ -1,13 +1,15 @@
 import { balance, settleAll } from '../support/account.ts';
 import { startAnswerCutter } from '../support/answer-cutter.ts';
-import { arm, deathsOf, disarm } from '../support/faults.ts';
+import { killSandbox } from '../support/faults.ts';
 import { produce, registerType } from '../support/producer.ts';
 import type { ScenarioRow } from '../support/report.ts';
 import type { ChaosStack } from '../support/stack.ts';
+import { sleep } from '../support/wait.ts';
 import { startWorkers } from '../support/worker-fleet.ts';
 
 const tasks = 240;
 const share = 0.25;
+const sandboxDeaths = 8;
 
 /** What the workers behind the broken line can say of it. */
 export interface DroppedAnswers extends ScenarioRow {
@@ -31,8 +33,6 @@ export async function droppedAnswers(stack: ChaosStack, repeatsClaims: boolean):
     if (path.endsWith('/claim')) claimsLost += body.split('"leaseToken"').length - 1;
     return true;
   });
-  const deathsBefore = deathsOf(stack.dataDir, 'tasks').length;
-  if (repeatsClaims) arm(stack.dataDir, 'tasks', { share: 0.01, afterMillis: [0, 40] });
   const workers = startWorkers(6, {
     url: cutter.url,
     token,
@@ -42,12 +42,17 @@ export async function droppedAnswers(stack: ChaosStack, repeatsClaims: boolean):
     workMillis: [5, 20],
     repeatsClaims,
   });
-  const ids = await produce(client, { type, count: tasks });
-  const stored = await settleAll(client, type, ids, 45_000);
-  disarm(stack.dataDir);
+  let deaths = 0;
+  const killSome = async () => {
+    for (; repeatsClaims && deaths < sandboxDeaths; deaths += 1) {
+      await sleep(300);
+      await killSandbox(stack.dataDir, 'tasks');
+    }
+  };
+  const [ids] = await Promise.all([produce(client, { type, count: tasks }), killSome()]);
+  const stored = await settleAll(client, type, ids, 120_000);
   await workers.stop();
   await cutter.stop();
-  const deaths = deathsOf(stack.dataDir, 'tasks').length - deathsBefore;
   const mine = new Set(ids);
   return {
     scenario: repeatsClaims

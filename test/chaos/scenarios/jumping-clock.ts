@@ -31,7 +31,7 @@ export async function jumpingClock(stack: ChaosStack): Promise<ScenarioRow & { a
     ),
   );
   const ids = await produce(client, { type, count: tasks });
-  const stored = await settleAll(client, type, ids, 45_000);
+  const stored = await settleAll(client, type, ids, 120_000);
   await Promise.all(workers.map((worker) => worker.stop()));
   const entries = workers.flatMap((worker) => worker.entries());
   return {

@@ -50,7 +50,7 @@ export async function killedWorkers(stack: ChaosStack): Promise<ScenarioRow> {
     await sleep(randomBetween(100, 500));
   }
   const ids = await producing;
-  const stored = await settleAll(client, type, ids, 40_000);
+  const stored = await settleAll(client, type, ids, 120_000);
   const claimP99Millis = await lag.stop();
   await Promise.all([...alive].map((worker) => worker.stop()));
   const entries = entriesOf(all);

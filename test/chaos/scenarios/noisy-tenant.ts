@@ -106,7 +106,7 @@ export async function noisyRunner(stack: ChaosStack): Promise<FairnessRow> {
   await produce(loud, { type, count: noisePerTask * quietCalls, batch: 90 });
   const beside = await runCalls(quiet, type, quietCalls);
   const noise = [...(await readTasks(loud, type)).keys()];
-  const lost = (await settleAll(loud, type, noise, 60_000)).filter(({ state }) => state !== 'completed');
+  const lost = (await settleAll(loud, type, noise, 120_000)).filter(({ state }) => state !== 'completed');
   await receiver.stop();
   return {
     path: '`http` tasks, from enqueue to result',
@@ -121,7 +121,7 @@ export async function noisyRunner(stack: ChaosStack): Promise<FairnessRow> {
 /** @returns milliseconds from enqueue to end of each */
 async function runCalls(client: Client, type: string, count: number): Promise<number[]> {
   const ids = await produce(client, { type, count, batch: 10, pace: () => sleep(100) });
-  const stored = await settleAll(client, type, ids, 60_000);
+  const stored = await settleAll(client, type, ids, 120_000);
   return stored
     .filter(({ id }) => ids.includes(id))
     .map(({ createdAt, endedAt }) => Date.parse(endedAt ?? '') - Date.parse(createdAt));

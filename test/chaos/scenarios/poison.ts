@@ -33,13 +33,13 @@ export async function poison(stack: ChaosStack): Promise<Poison> {
   const client = await stack.client(tenant);
   const type = 'poison';
   const retry = { maxAttempts, initialSeconds: 0, factor: 1, maxSeconds: 1, jitter: false };
-  await registerType(client, type, { leaseSeconds: 1, retry });
+  await registerType(client, type, { leaseSeconds: 60, retry });
   const settings = { url: stack.url, token, types: [type], max: 5, waitSeconds: 1, repeatsClaims: true };
   const failing = startWorkers(3, { ...settings, workMillis: [0, 5], failsWith: 'always' }, 'failing');
   // Holds what it claims beyond the lease and is refused then.
   const silent = startWorkers(
     3,
-    { ...settings, max: 1, workMillis: [1_400, 1_600], failsWith: 'late' },
+    { ...settings, max: 1, leaseSeconds: 1, workMillis: [1_400, 1_600], failsWith: 'late' },
     'silent',
   );
   const ids = await produce(client, {
@@ -48,7 +48,7 @@ export async function poison(stack: ChaosStack): Promise<Poison> {
     batch: 5,
     task: (at) => ({ input: oddInputs[at % oddInputs.length] }),
   });
-  const stored = await settleAll(client, type, ids, 45_000);
+  const stored = await settleAll(client, type, ids, 120_000);
   await Promise.all([failing.stop(), silent.stop()]);
   const entries = [...failing.entries(), ...silent.entries()];
   const begun = Map.groupBy(

@@ -1,61 +1,49 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from './wait.ts';
 
-/** Functions whose sandboxes can be made to die in the middle of their work. */
+/** Functions whose sandboxes can be ended in the middle of their work. */
 export const mortalFunctions = ['runner', 'tasks'] as const;
 export type MortalFunction = (typeof mortalFunctions)[number];
 
-/** What befalls the invocations of a function. */
-export interface Fault {
-  /** Share of the invocations, 0 to 1. */
-  share: number;
-  /** Least and most milliseconds from the begin of an invocation to the end of its sandbox. */
-  afterMillis: [number, number];
+const wishOf = (directory: string, name: MortalFunction) => join(directory, `end-${name}`);
+
+/**
+ * Ends one sandbox of the function that is at work, now or as soon as there is one.
+ * @returns when it died, epoch milliseconds
+ */
+export async function killSandbox(directory: string, name: MortalFunction): Promise<number> {
+  const wish = wishOf(directory, name);
+  writeFileSync(wish, '');
+  await until(`a sandbox of ${name} has died`, 60_000, () => !existsSync(wish), 5);
+  return Number(readFileSync(`${wish}.granted`, 'utf8'));
 }
 
-const fileOf = (directory: string, name: MortalFunction) => join(directory, `fault-${name}.json`);
-
-/** From now on sandboxes of the function die. */
-export function arm(directory: string, name: MortalFunction, fault: Fault): void {
-  writeFileSync(fileOf(directory, name), JSON.stringify(fault));
-}
-
-/** From now on they live. */
-export function disarm(directory: string): void {
-  for (const name of mortalFunctions) rmSync(fileOf(directory, name), { force: true });
-}
-
-/** When sandboxes have died of this so far, epoch milliseconds. */
-export function deathsOf(directory: string, name: MortalFunction): number[] {
-  try {
-    return readFileSync(`${fileOf(directory, name)}.deaths`, 'utf8')
-      .trim()
-      .split('\n')
-      .map(Number);
-  } catch {
-    return [];
-  }
+/** Nothing is to die any more. */
+export function spareSandboxes(directory: string): void {
+  for (const name of mortalFunctions) rmSync(wishOf(directory, name), { force: true });
 }
 
 /**
- * The module that stands in for a function's own: it hands each invocation on and, while a fault is armed, ends
- * the sandbox under it, as a lack of memory or a lost host would.
+ * The module that stands in for a function's own: it hands each invocation on, and ends the sandbox under it when
+ * that is wished for, as a lack of memory or a lost host would. Of all sandboxes at work one grants the wish.
  */
 export function mortalModule(directory: string, name: MortalFunction): string {
-  const file = JSON.stringify(fileOf(directory, name));
-  return `import { appendFileSync, readFileSync } from 'node:fs';
+  const wish = JSON.stringify(wishOf(directory, name));
+  return `import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { handler as living } from './living.mjs';
-export const handler = (event, context) => {
-  let fault;
-  try { fault = JSON.parse(readFileSync(${file}, 'utf8')); } catch {}
-  if (fault && Math.random() < fault.share) {
-    const [least, most] = fault.afterMillis;
-    setTimeout(() => {
-      appendFileSync(${file} + '.deaths', Date.now() + '\\n');
-      process.exit(1);
-    }, least + Math.random() * (most - least));
+export const handler = async (event, context) => {
+  const looking = setInterval(() => {
+    if (!existsSync(${wish})) return;
+    writeFileSync(${wish} + '.granted', String(Date.now()));
+    try { unlinkSync(${wish}); } catch { return; }
+    process.exit(1);
+  }, 15);
+  try {
+    return await living(event, context);
+  } finally {
+    clearInterval(looking);
   }
-  return living(event, context);
 };
 `;
 }

@@ -17,7 +17,7 @@ export interface Client {
 
 const silenceMillis = 30_000;
 /** How long a call is repeated, in milliseconds: a runtime that was killed needs some seconds on a busy machine. */
-const insistMillis = 60_000;
+const insistMillis = 180_000;
 const betweenTriesMillis = 150;
 
 export function clientOf(baseUrl: string, token: string): Client {

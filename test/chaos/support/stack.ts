@@ -7,7 +7,7 @@ import {
   startRuntime,
   temporaryDirectory,
 } from '../../system/support/start-runtime.ts';
-import { disarm } from './faults.ts';
+import { spareSandboxes } from './faults.ts';
 import { type Client, clientOf } from './http.ts';
 import { until } from './wait.ts';
 
@@ -60,7 +60,7 @@ export async function startStack(): Promise<ChaosStack> {
       process.kill(Number(readFileSync(join(dataDir, 'dynamodb', 'dynoxide.pid'), 'utf8')), 'SIGKILL');
       await until(
         'the database answers again',
-        30_000,
+        60_000,
         async () => {
           const probe = await client.call('GET', '/api/v1/task-types/none').catch(() => undefined);
           return probe?.status === 404;
@@ -72,7 +72,7 @@ export async function startStack(): Promise<ChaosStack> {
     },
     async stop() {
       for (const client of clients) client.close();
-      disarm(dataDir);
+      spareSandboxes(dataDir);
       await runtime.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },

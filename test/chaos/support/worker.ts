@@ -30,7 +30,7 @@ interface Lease {
 }
 
 /** A stack that is away for longer than this, in milliseconds, does not come back. */
-const patienceMillis = 60_000;
+const patienceMillis = 180_000;
 
 /** A worker as docs/worker-protocol.md asks for one: claim, work, settle, repeat what was not answered. */
 export async function runWorker(
