@@ -1,6 +1,6 @@
 import type { JsonSchema } from './definition.ts';
 import { keywordKinds } from './schema-keywords.ts';
-import { isObject, subSchemas, tokensOf } from './schema-walk.ts';
+import { subSchemas, tokensOf } from './schema-walk.ts';
 
 type SchemaObject = { [keyword: string]: unknown };
 
@@ -13,8 +13,11 @@ export interface PreparedSchema {
   unique: UniquePath[];
   /** Schemas in it: what a value costs to check, in proportion. */
   weight: number;
-  /** A reference leads back to where it stands: the cost may grow faster than the value. */
-  recursive: boolean;
+  /**
+   * The cost may grow faster than schema times value: a schema is used in several places, an array is compared
+   * item by item, or a pattern is slow on some texts.
+   */
+  costly: boolean;
 }
 
 /** From the root to an array: member names, and `each` for all items from an index on. */
@@ -63,7 +66,7 @@ export function prepareSchema(source: JsonSchema): PreparedSchema {
     lookup: Object.create(null) as Record<string, JsonSchema>,
     unique: [],
     weight: 0,
-    recursive: false,
+    costly: false,
   };
   const preparation: Preparation = {
     source,
@@ -75,7 +78,6 @@ export function prepareSchema(source: JsonSchema): PreparedSchema {
   };
   collectAnchors(source, preparation.anchors);
   prepared.root = copySchema(source, [], preparation);
-  prepared.recursive = isRecursive(prepared);
   return prepared;
 }
 
@@ -97,7 +99,9 @@ function copySchema(schema: JsonSchema, path: UniquePath | undefined, preparatio
       if (value === true) preparation.prepared.unique.push(path);
     } else copy[keyword] = copyKeyword(keyword, value, schema, path, preparation);
   }
-  return sparingPatterns(copy);
+  const slow = schema.pattern !== undefined && schema.maxLength !== undefined;
+  if (slow || copy.uniqueItems === true) preparation.prepared.costly = true;
+  return slow ? sparingPattern(copy) : copy;
 }
 
 function copyKeyword(
@@ -138,7 +142,10 @@ function refer(reference: string, path: UniquePath | undefined, preparation: Pre
   const target = targetOf(reference, preparation);
   const placed = path !== undefined && !open.has(target) && prepared.weight < maxPlacedWeight;
   const known = shared.get(target);
-  if (!placed && known !== undefined) return known;
+  if (!placed && known !== undefined) {
+    prepared.costly = true;
+    return known;
+  }
   const name = `#${preparation.references}`;
   preparation.references += 1;
   if (!placed) {
@@ -161,9 +168,7 @@ function targetOf(reference: string, { source, anchors }: Preparation): JsonSche
 }
 
 /** The validator tries a pattern on texts of any length; where a length is given, this keeps it from that. */
-function sparingPatterns(schema: SchemaObject): SchemaObject {
-  const { pattern, ...rest } = schema;
-  if (pattern === undefined || rest.maxLength === undefined) return schema;
+function sparingPattern({ pattern, ...rest }: SchemaObject): SchemaObject {
   const sparing = { if: { minLength: (rest.maxLength as number) + 1 }, else: { pattern } };
   return { ...rest, allOf: [...((rest.allOf as unknown[] | undefined) ?? []), sparing] };
 }
@@ -201,21 +206,4 @@ export function plainNumbers(value: unknown): unknown {
 /** 1e400 is a whole number, and infinity is none. */
 function clamp(value: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
-}
-
-function isRecursive({ root, lookup }: PreparedSchema): boolean {
-  const open = new Set<unknown>();
-  const done = new Set<unknown>();
-  const visit = (schema: unknown): boolean => {
-    if (Array.isArray(schema)) return schema.some(visit);
-    if (!isObject(schema) || done.has(schema)) return false;
-    if (open.has(schema)) return true;
-    open.add(schema);
-    const target = typeof schema.$ref === 'string' ? lookup[schema.$ref] : undefined;
-    const found = visit(target) || Object.values(schema).some(visit);
-    open.delete(schema);
-    done.add(schema);
-    return found;
-  };
-  return visit(root);
 }

@@ -14,8 +14,8 @@ const hurriedMillis = 50;
 const hurryFor = 30_000;
 /** How long more than the first finding is looked for. */
 const furtherMillis = 100;
-/** Schemas times bytes up to which a check is quick however it goes, and needs no limit. */
-const quickWork = 100_000;
+/** Schemas times bytes up to which a check needs no limit, unless the schema is a costly one. */
+const quickWork = 50_000;
 
 installFormats();
 
@@ -63,13 +63,13 @@ export function validateValue(
 }
 
 function check(
-  { root, lookup, recursive, weight }: PreparedSchema,
+  { root, lookup, costly, weight }: PreparedSchema,
   value: unknown,
   bytes: number,
   { shortCircuit, millis }: { shortCircuit: boolean; millis: number },
 ): OutputUnit[] {
   const run = () => validate(value, root, '2020-12', lookup, shortCircuit).errors;
-  return !recursive && weight * bytes <= quickWork ? run() : runWithin(millis, run);
+  return !costly && weight * bytes <= quickWork ? run() : runWithin(millis, run);
 }
 
 /** All errors, or undefined when there are too many to be collected. */
@@ -84,7 +84,7 @@ function furtherErrors(ready: PreparedSchema, value: unknown, bytes: number): Ou
 
 function refusalOf(error: unknown): string | undefined {
   if (error instanceof TimeIsUp) {
-    return `could not be checked against the schema of its type in time; simplify the schema, or send less`;
+    return 'could not be checked against the schema of its type in time; simplify the schema, or send less';
   }
   // The stack is used up by nesting, or by more errors than fit into one call.
   if (error instanceof RangeError || (error as { name?: string }).name === 'RangeError') {
