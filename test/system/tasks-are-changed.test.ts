@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Api, callerOf, eventually } from './support/api.ts';
+import { type Api, callerOf, eventually, sharedStack } from './support/api.ts';
 
 let api: Api;
 
@@ -192,6 +192,25 @@ describe('a patch of a task', () => {
     const answer = await patch(id, body);
     expect([answer.status, answer.body.errors?.[0]]).toMatchObject([422, { pointer }]);
     expect((await api.get(`/api/v1/tasks/${id}`)).body.version).toBe(1);
+  });
+
+  test('is the same over GraphQL, where tasks depend on others as well', async () => {
+    const graphql = async (query: string, variables: object) =>
+      (await api.call('POST', sharedStack().graphqlUrl, { body: { query, variables } })).body;
+    const parent = await enqueue('todo');
+    const input = { type: 'todo', title: 'Call', dependsOn: [parent], onDependencyFailure: 'block' };
+    const made = await graphql(
+      'mutation ($input: TaskInput!) { createTask(input: $input) { id state dependsOn onDependencyFailure } }',
+      { input },
+    );
+    const task = made.data.createTask;
+    expect(task).toMatchObject({ state: 'blocked', dependsOn: [parent], onDependencyFailure: 'block' });
+    const update =
+      'mutation ($id: ID!, $input: TaskPatch!) { updateTask(id: $id, input: $input, expectedVersion: 1) { title assigneeId version } }';
+    const patched = await graphql(update, { id: task.id, input: { title: null, assigneeId: 'ada' } });
+    expect(patched).toEqual({ data: { updateTask: { title: null, assigneeId: 'ada', version: 2 } } });
+    const stale = await graphql(update, { id: task.id, input: { title: 'x' } });
+    expect(stale.errors).toMatchObject([{ errorType: 'precondition_failed' }]);
   });
 
   test('is for those who may write tasks, each in their tenant', async () => {
