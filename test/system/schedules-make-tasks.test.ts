@@ -1,8 +1,10 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, type Api, callerOf, eventually } from './support/api.ts';
+import { type Receiver, startReceiver } from './support/receiver.ts';
 
 let api: Api;
 let member: Api;
+let receiver: Receiver;
 
 const path = (name: string) => `/api/v1/task-schedules/${name}`;
 const pointers = (answer: Answer) => answer.body.errors?.map(({ pointer }: { pointer: string }) => pointer);
@@ -24,6 +26,17 @@ beforeAll(async () => {
     priority: 3,
   };
   expect((await api.put(path('each-minute'), every)).status).toBe(201);
+  receiver = await startReceiver();
+  const called = { executor: 'http', http: { url: receiver.url } };
+  expect((await api.put('/api/v1/task-types/called', called)).status).toBe(201);
+  const pushed = { type: 'called', input: 'now', cron: '* * * * *' };
+  expect((await api.put(path('called'), pushed)).status).toBe(201);
+});
+
+afterAll(async () => {
+  await api.del(path('each-minute'));
+  await api.del(path('called'));
+  await receiver?.stop();
 });
 
 describe('a schedule', () => {
@@ -159,4 +172,17 @@ test('the clock makes a task at each of its times', async () => {
   expect(new Set(times).size).toBe(times.length);
   const claimed = await api.post('/api/v1/tasks/claim', { types: ['pulse'], workerId: 'w' });
   expect(claimed.body.tasks).toHaveLength(1);
+}, 180_000);
+
+test('a task of a URL is sent there when its time has come', async () => {
+  const calls = await eventually(
+    async () => receiver.calls,
+    (received) => received.length > 0,
+    150_000,
+  );
+  expect(calls[0]?.body).toMatchObject({ type: 'called', input: 'now' });
+  const ask = () => api.get(`/api/v1/tasks/${calls[0]?.body.id}`);
+  const done = await eventually(ask, ({ body }) => body.state === 'completed', 20_000);
+  expect([done.summary, done.body.state]).toEqual([done.summary, 'completed']);
+  expect(done.body.schedule.name).toBe('called');
 }, 180_000);
