@@ -80,7 +80,7 @@ const breakages: Breakage[] = [
       find('AWS::SQS::Queue', /Queuesrunner(?!high|low|dlq)/).Properties.VisibilityTimeout = 30;
     },
     gate: 'template rules',
-    says: /visibility timeout of 30 s is below 6 × the 60 s timeout/,
+    says: /visibility timeout of 30 s is below 6 × the 90 s timeout/,
   },
   {
     what: 'a retired runtime',
@@ -309,7 +309,7 @@ describe('the synthesis fails', () => {
           return [new TandemRules(routes)];
         },
       });
-    expect(synthesis).toThrow(/visibility timeout of 30 s is below 6 × the 60 s timeout/);
+    expect(synthesis).toThrow(/visibility timeout of 30 s is below 6 × the 90 s timeout/);
   });
 
   test('when the built-in validation finds something', () => {
