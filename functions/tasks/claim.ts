@@ -37,25 +37,28 @@ export type ClaimInput = z.infer<typeof claimInput>;
  * @throws {Problem} `validation_failed`, `forbidden`, `idempotency_mismatch`
  */
 export async function claimTasks(input: ClaimInput, actor: Actor, untilMillis: number): Promise<TaskItem[]> {
-  const types = await claimableTypes(input, actor);
+  let types = await claimableTypes(input, actor);
   const record = input.claimId === undefined ? undefined : recordOf(input.claimId, input);
   const waitUntil = Math.min(untilMillis, now().getTime() + input.waitSeconds * 1_000);
-  const queries = types.reduce((sum, { readyShards }) => sum + readyShards, 0);
-  let full: readonly TaskType[] = [];
+  let full: readonly string[] = [];
   try {
     for (let poll = 1; ; poll += 1) {
       const open = await exceptFull(types, full, actor);
       const outcome = await lookForTasks(input, open, record, actor);
       if (outcome.tasks.length > 0) return outcome.tasks;
-      full = [...outcome.full, ...types.filter((type) => !open.includes(type))];
+      const closed = types.filter((type) => !open.includes(type));
+      full = [...outcome.full, ...closed].map(({ name }) => name);
       const left = waitUntil - now().getTime();
       if (record && (poll === 1 || left <= 0)) {
         const earlier = await repeatClaim(record, actor);
         if (earlier) return earlier;
       }
       if (left <= 0) return [];
+      const queries = types.reduce((sum, { readyShards }) => sum + readyShards, 0);
       const pause = Math.min(left, pollPause(queries));
       await new Promise((resolve) => setTimeout(resolve, pause));
+      // From the cache, so that a limit that has changed meanwhile holds for who was waiting already.
+      types = await claimableTypes(input, actor);
     }
   } catch (error) {
     if (error instanceof ClaimRepeated && record) return (await repeatClaim(record, actor)) ?? [];
@@ -89,14 +92,15 @@ async function claimableTypes({ types }: ClaimInput, { caller }: Actor): Promise
 /** A type that had no room at the last look is left out until it has: one Query instead of two or three. */
 async function exceptFull(
   types: readonly TaskType[],
-  full: readonly TaskType[],
+  full: readonly string[],
   { caller }: Actor,
 ): Promise<readonly TaskType[]> {
   if (full.length === 0) return types;
   const nowMillis = now().getTime();
-  const still = await Promise.all(
-    full.map(async (type) => ((await hasRoom(caller.tenantId, type, nowMillis)) ? [] : [type])),
+  const open = await Promise.all(
+    types.map(async (type) =>
+      !full.includes(type.name) || (await hasRoom(caller.tenantId, type, nowMillis)) ? [type] : [],
+    ),
   );
-  const closed = new Set(still.flat());
-  return types.filter((type) => !closed.has(type));
+  return open.flat();
 }
