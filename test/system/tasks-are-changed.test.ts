@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Api, callerOf, eventually, sharedStack } from './support/api.ts';
+
+jest.setTimeout(120_000);
 
 let api: Api;
 

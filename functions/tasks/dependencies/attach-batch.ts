@@ -5,7 +5,7 @@ import type { TaskItem } from '../task.ts';
 import { typeAt } from '../type-registry.ts';
 import { withStanding } from './attach.ts';
 import { type BatchGraph, refPrefix } from './batch-graph.ts';
-import { type FoundParent, markParents, readParents, requireParents } from './parents.ts';
+import { markParents, readParents, requireParents } from './parents.ts';
 import { standAmong } from './rules.ts';
 
 /** The tasks of a batch as they are written together. */
@@ -75,7 +75,7 @@ export async function attachBatch(
   function noteRef(place: number, { id, type, state }: TaskItem): void {
     for (const [ref, named] of graph.places) {
       // Marked as far as others need to: the item says so itself when it is written.
-      if (named === place) found.set(`${refPrefix}${ref}`, { id, type, state, marked: true } as FoundParent);
+      if (named === place) found.set(`${refPrefix}${ref}`, { id, type, state, marked: true });
     }
   }
 
