@@ -83,6 +83,8 @@ export async function noisyWorkers(stack: ChaosStack): Promise<FairnessRow> {
 }
 
 const quietCalls = 40;
+/** Enough for every sandbox that the queue may have at work: ten batches of ten. */
+const warmUpCalls = 100;
 const callMillis = 1_000;
 
 /**
@@ -100,8 +102,8 @@ export async function noisyRunner(stack: ChaosStack): Promise<FairnessRow> {
     }),
   );
   if (!quiet || !loud) throw new Error('two tenants');
-  // The sandboxes that the noise would start are started, so that both measurements find the same runner.
-  await runCalls(quiet, type, quietCalls);
+  // As many sandboxes as the noise would start are started, so that both measurements find the same runner.
+  await runCalls(loud, type, warmUpCalls);
   const alone = await runCalls(quiet, type, quietCalls);
   await produce(loud, { type, count: noisePerTask * quietCalls, batch: 90 });
   const beside = await runCalls(quiet, type, quietCalls);
@@ -111,7 +113,7 @@ export async function noisyRunner(stack: ChaosStack): Promise<FairnessRow> {
   return {
     path: '`http` tasks, from enqueue to result',
     noise: `a backlog of ${noisePerTask} × the quiet tenant's tasks`,
-    tasks: (3 + noisePerTask) * quietCalls,
+    tasks: warmUpCalls + (2 + noisePerTask) * quietCalls,
     lost: lost.length,
     quietP95Millis: percentile(alone, 0.95),
     noisyP95Millis: percentile(beside, 0.95),
