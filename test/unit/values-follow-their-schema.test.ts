@@ -336,6 +336,19 @@ describe('time', () => {
     expect(within(30_000, () => findings(schema, JSON.stringify({ rows: items })))).toEqual([]);
   });
 
+  test('is not spent on messages, nor on asking the same twice', () => {
+    const choices = Array.from({ length: 3_000 }, (_, at) => `choice ${at}`);
+    const picks = { items: { anyOf: [{ enum: choices }, { type: 'string' }] } };
+    const texts = JSON.stringify(Array.from({ length: 2_000 }, (_, at) => `other ${at}`));
+    expect(within(30_000, () => findings(picks, texts))).toEqual([]);
+    expect(findings({ enum: ['a', 'b'] }, '1')).toMatchObject([{ message: 'must be one of: "a", "b"' }]);
+    const unique = { allOf: Array.from({ length: 900 }, () => ({ uniqueItems: true })) };
+    expect(within(30_000, () => findings(unique, texts))).toEqual([]);
+    const none = { items: { anyOf: [{ type: 'null' }, { type: 'boolean' }] } };
+    const many = JSON.stringify(Array.from({ length: 20_000 }, () => 1));
+    expect(within(30_000, () => findings(none, many)).length).toBeGreaterThan(0);
+  });
+
   test('is not spent on a slow pattern when the text is too long for it', () => {
     const schema = { pattern: '^[^@]+@[^@]+\\.[^@]+$', maxLength: 254 };
     const text = JSON.stringify(`a@${'.'.repeat(250_000)}`);

@@ -59,6 +59,7 @@ function checkForm(schema: JsonSchema, pointer: string, depth: number, walk: Wal
   }
   if (typeof schema === 'boolean') return;
   for (const [keyword, value] of Object.entries(schema)) {
+    if (walk.findings.length >= maxFindings) return;
     if (isExtension(keyword)) continue;
     const path = toPointer([keyword]);
     const kind = keywordKinds.get(keyword);

@@ -8,6 +8,9 @@ import { tokensOf } from './schema-walk.ts';
 /** Findings that are told of one value. */
 export const maxFindings = 20;
 
+/** Causes that are looked at: some say the same. */
+const maxCauses = 2 * maxFindings;
+
 /** Keywords whose errors are told by the errors of what they contain. */
 const wrappers = new Set([
   '$ref',
@@ -45,7 +48,7 @@ export function describeErrors(
 
 function causes(errors: OutputUnit[]): OutputUnit[] {
   const found: OutputUnit[] = [];
-  for (let index = 0; index < errors.length; index += 1) {
+  for (let index = 0; index < errors.length && found.length < maxCauses; index += 1) {
     const error = errors[index] as OutputUnit;
     if (isInside(error, 'contains') || wrappers.has(error.keyword)) continue;
     if (error.keyword !== 'anyOf' && error.keyword !== 'oneOf') {
@@ -77,7 +80,8 @@ function branchErrors({ keywordLocation }: OutputUnit, errors: OutputUnit[], fro
   const branches: OutputUnit[][] = [];
   const prefix = `${keywordLocation}/`;
   let current: OutputUnit[] | undefined;
-  for (const error of errors.slice(from)) {
+  for (let index = from; index < errors.length; index += 1) {
+    const error = errors[index] as OutputUnit;
     if (error.keywordLocation.startsWith(prefix)) {
       const branch = Number.parseInt(error.keywordLocation.slice(prefix.length), 10);
       branches[branch] ??= [];

@@ -96,7 +96,7 @@ function copySchema(schema: JsonSchema, path: UniquePath | undefined, preparatio
     if (leftOut.has(keyword) || !keywordKinds.has(keyword)) continue;
     if (keyword === '$ref') copy.$ref = refer(value as string, path, preparation);
     else if (keyword === 'uniqueItems' && path) {
-      if (value === true) preparation.prepared.unique.push(path);
+      if (value === true) noteUnique(path, preparation.prepared);
     } else copy[keyword] = copyKeyword(keyword, value, schema, path, preparation);
   }
   const slow = schema.pattern !== undefined && schema.maxLength !== undefined;
@@ -128,9 +128,22 @@ function copyKeyword(
       const from = Array.isArray(schema.prefixItems) ? schema.prefixItems.length : 0;
       return copy(value, keyword === 'items' ? inner({ each: from }) : undefined);
     }
+    case 'values':
+      return quiet(value as unknown[]);
     default:
       return plainNumbers(value);
   }
+}
+
+/** The validator writes all values of an `enum` into each of its messages, which we do not use. */
+function quiet(values: unknown[]): unknown[] {
+  return Object.defineProperty([...(plainNumbers(values) as unknown[])], 'toJSON', { value: () => '…' });
+}
+
+/** Each array is checked once, however many schemas ask for it. */
+function noteUnique(path: UniquePath, { unique }: PreparedSchema): void {
+  const text = JSON.stringify(path);
+  if (!unique.some((known) => JSON.stringify(known) === text)) unique.push(path);
 }
 
 /**

@@ -49,8 +49,10 @@ export function validateValue(
   const plain = plainNumbers(value);
   try {
     const millis = Date.now() < (hurriedUntil.get(ready) ?? 0) ? hurriedMillis : limitMillis;
-    const first = check(ready, plain, bytes, { shortCircuit: true, millis });
-    const repeated = findRepeated(value, ready.unique, at);
+    const { first, repeated } = limited(ready, bytes, millis, () => ({
+      first: errorsOf(ready, plain, true),
+      repeated: findRepeated(value, ready.unique, at),
+    }));
     if (first.length === 0) return repeated.slice(0, maxFindings);
     const all = furtherErrors(ready, plain, bytes) ?? first;
     return [...describeErrors(all, plain, ready, at), ...repeated].slice(0, maxFindings);
@@ -62,20 +64,19 @@ export function validateValue(
   }
 }
 
-function check(
-  { root, lookup, costly, weight }: PreparedSchema,
-  value: unknown,
-  bytes: number,
-  { shortCircuit, millis }: { shortCircuit: boolean; millis: number },
-): OutputUnit[] {
-  const run = () => validate(value, root, '2020-12', lookup, shortCircuit).errors;
-  return !costly && weight * bytes <= quickWork ? run() : runWithin(millis, run);
+/** @param shortCircuit stop where one error makes the others of its kind likely */
+function errorsOf({ root, lookup }: PreparedSchema, value: unknown, shortCircuit: boolean): OutputUnit[] {
+  return validate(value, root, '2020-12', lookup, shortCircuit).errors;
+}
+
+function limited<T>({ costly, weight }: PreparedSchema, bytes: number, millis: number, job: () => T): T {
+  return !costly && weight * bytes <= quickWork ? job() : runWithin(millis, job);
 }
 
 /** All errors, or undefined when there are too many to be collected. */
 function furtherErrors(ready: PreparedSchema, value: unknown, bytes: number): OutputUnit[] | undefined {
   try {
-    return check(ready, value, bytes, { shortCircuit: false, millis: furtherMillis });
+    return limited(ready, bytes, furtherMillis, () => errorsOf(ready, value, false));
   } catch (error) {
     if (refusalOf(error) === undefined) throw error;
     return undefined;
