@@ -43,7 +43,7 @@ export async function crashesUnderLoad(
   const token = await stack.token(tenant);
   const client = await stack.client(tenant);
   const type = 'crashed';
-  await registerType(client, type, { leaseSeconds: 30, retry: { maxAttempts: 10 } });
+  await registerType(client, type, { leaseSeconds: 120, retry: { maxAttempts: 10 } });
   const workers = startWorkers(4, {
     url: stack.url,
     token,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { startReceiver } from '../../system/support/receiver.ts';
 import { readTasks, settleAll } from '../support/account.ts';
 import type { Client } from '../support/http.ts';
@@ -92,7 +93,8 @@ const callMillis = 1_000;
  * tenant. What the quiet one waits for is the result: a call takes a second, and so does a place that gets free.
  */
 export async function noisyRunner(stack: ChaosStack): Promise<FairnessRow> {
-  const type = 'noisy-calls';
+  // Another one each time: a type is known for half a minute, and each time has a receiver of its own.
+  const type = `noisy-calls-${randomUUID().slice(0, 8)}`;
   const receiver = await startReceiver(() => ({ delay: callMillis }));
   const [quiet, loud] = await Promise.all(
     ['chaos-quiet', 'chaos-loud'].map(async (tenant) => {
