@@ -37,6 +37,17 @@ interface Look {
   nowMillis: number;
 }
 
+/** What a look into the queues of some types found. */
+export interface Candidates {
+  /** In claim order. */
+  first: Candidate[];
+  /**
+   * Tasks whose time has come and whose turn has not, where they filled the page of those that became due: it is in
+   * the order of time, so they would keep others of a higher priority from being seen.
+   */
+  passedOver: Candidate[];
+}
+
 /**
  * The first candidates of the types in claim order: one Query a type, and at times one for what became due.
  * The order is strict within a shard of the queue; a type has one unless it says otherwise.
@@ -45,26 +56,29 @@ export async function readCandidates(
   tenantId: string,
   types: readonly TaskType[],
   look: Look,
-): Promise<Candidate[]> {
-  const lists = await Promise.all(types.map((type) => readType(tenantId, type, look)));
+): Promise<Candidates> {
+  const found = (await Promise.all(types.map((type) => readType(tenantId, type, look)))).flat();
   const { order, count } = look;
   const direction = order === 'newest' ? -1 : 1;
-  return lists
-    .flat()
-    .sort((a, b) => direction * (a.rank - b.rank || (a.id < b.id ? -1 : 1)))
-    .slice(0, count);
+  const sorted = found.flat().sort((a, b) => direction * (a.rank - b.rank || (a.id < b.id ? -1 : 1)));
+  const isFull = found.some((list) => list.length === count && list[0]?.source === 'due');
+  const passedOver = isFull ? sorted.slice(count).filter(isScheduled) : [];
+  return { first: sorted.slice(0, count), passedOver };
 }
+
+/** Not one whose lease has ended: that stays claimed until it is leased again. */
+const isScheduled = ({ source, facts }: Candidate) => source === 'due' && facts.rank === undefined;
 
 /** Claims of a sandbox take turns with the shards, and each sandbox begins somewhere else. */
 let turn = Math.floor(Math.random() * 16);
 
 /** One shard, then the next, then twice as many at a time, while there are too few. */
-async function readType(tenantId: string, type: TaskType, look: Look): Promise<Candidate[]> {
+async function readType(tenantId: string, type: TaskType, look: Look): Promise<Candidate[][]> {
   const shards = type.readyShards;
   turn += 1;
   const first = turn;
-  const found: Candidate[] = [];
-  for (let done = 0; done < shards && found.length < look.enough; ) {
+  const found: Candidate[][] = [];
+  for (let done = 0; done < shards && found.flat().length < look.enough; ) {
     const width = Math.min(Math.max(1, done), shards - done);
     const wave = Array.from({ length: width }, (_, at) => first + done + at);
     const lists = await Promise.all(
@@ -73,7 +87,7 @@ async function readType(tenantId: string, type: TaskType, look: Look): Promise<C
         readDue(tenantId, type, at % shards, look),
       ]),
     );
-    found.push(...lists.flat());
+    found.push(...lists);
     done += width;
   }
   return found;
@@ -127,7 +141,7 @@ async function readDue(
     items.map(async ({ dueSk }): Promise<Candidate> => {
       const { id, facts, at } = readSortKey(dueSk as string);
       const own = await typeOfVersion(tenantId, type, facts.typeVersion);
-      const rank = rankOf(at, facts.priority, own.priorityWeightSeconds);
+      const rank = facts.rank ?? rankOf(at, facts.priority, own.priorityWeightSeconds);
       return { id, facts, type: own, source: 'due', key: dueSk as string, rank };
     }),
   );

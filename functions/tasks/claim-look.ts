@@ -4,6 +4,7 @@ import { type Candidate, type ClaimOrder, readCandidates } from './candidates.ts
 import { type ClaimRecord, noteIntent } from './claim-record.ts';
 import { noteRaces, pickSpread, spreadFor } from './contention.ts';
 import { type Admitted, admit, giveBackUnused } from './limits/admit.ts';
+import { makeReady } from './make-ready.ts';
 import { takeCandidate } from './take-candidate.ts';
 import type { TaskItem } from './task.ts';
 import type { TaskType } from './task-type.ts';
@@ -65,12 +66,14 @@ async function look(
     const spread = spreadFor(scope, at.getTime());
     // Those without room would fill the page and keep the tasks of the others from being seen.
     const open = types.filter((type) => !full.has(type));
-    let pool = await readCandidates(actor.caller.tenantId, open, {
+    const { first, passedOver } = await readCandidates(actor.caller.tenantId, open, {
       enough: wanted,
       count: wanted + spread,
       order: input.order,
       nowMillis: at.getTime(),
     });
+    await makeReady(passedOver, actor, at);
+    let pool = first;
     let picked = pickSpread(pool, wanted, spread);
     if (picked.length === 0) return;
     for (let tries = 0; picked.length > 0 && tries < triesOfPool; tries += 1) {

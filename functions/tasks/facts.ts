@@ -16,11 +16,16 @@ export interface TaskFacts {
   startBy?: number;
   /** Epoch milliseconds. */
   deadline?: number;
+  /**
+   * Of a leased task only: the rank under which it was leased, epoch milliseconds. Should its lease end or be given
+   * back, it has its old place in the queue, and does not wait for all that came after it.
+   */
+  rank?: number;
 }
 
 const separator = '.';
 /** How many parts the encoded facts have. */
-export const factParts = 7;
+export const factParts = 8;
 
 /** The facts as short text without `#`. */
 export function encodeFacts(facts: TaskFacts): string {
@@ -32,6 +37,7 @@ export function encodeFacts(facts: TaskFacts): string {
     facts.typeVersion,
     facts.startBy?.toString(36) ?? '',
     facts.deadline?.toString(36) ?? '',
+    facts.rank?.toString(36) ?? '',
   ].join(separator);
 }
 
@@ -49,7 +55,7 @@ export function decodeFacts(text: string): TaskFacts {
   ) {
     throw new Error(`not the facts of a task: ${text}`);
   }
-  const [startBy, deadline] = [parts[5], parts[6]];
+  const [startBy, deadline, rank] = parts.slice(5);
   return {
     lease: lease as number,
     attempt: attempt as number,
@@ -58,6 +64,7 @@ export function decodeFacts(text: string): TaskFacts {
     typeVersion: typeVersion as number,
     ...(startBy && { startBy: Number.parseInt(startBy, 36) }),
     ...(deadline && { deadline: Number.parseInt(deadline, 36) }),
+    ...(rank && { rank: Number.parseInt(rank, 36) }),
   };
 }
 
@@ -71,9 +78,22 @@ export function judge(facts: TaskFacts, nowMillis: number): Verdict {
   return facts.attempt >= facts.maxAttempts ? 'dead' : 'claim';
 }
 
-/** The facts under a new lease: one more attempt is spent, and the latest start is met. */
-export function afterClaim({ startBy: _met, ...facts }: TaskFacts): TaskFacts {
-  return { ...facts, lease: facts.lease + 1, attempt: facts.attempt + 1 };
+/**
+ * The facts under a new lease: one more attempt is spent, and the latest start is met.
+ * @param rank of the candidate, where it was found in a queue
+ */
+export function afterClaim({ startBy: _met, ...facts }: TaskFacts, rank?: number): TaskFacts {
+  return {
+    ...facts,
+    lease: facts.lease + 1,
+    attempt: facts.attempt + 1,
+    ...(rank !== undefined && { rank: Math.max(0, Math.floor(rank)) }),
+  };
+}
+
+/** The facts of a task that has to queue anew. */
+export function withoutRank({ rank: _left, ...facts }: TaskFacts): TaskFacts {
+  return facts;
 }
 
 /** The facts after a lease was given back unused. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodeFacts, encodeFacts, type TaskFacts } from './facts.ts';
+import { decodeFacts, encodeFacts, type TaskFacts, withoutRank } from './facts.ts';
 import { rankOf, sortable } from './rank.ts';
 import type { TaskState } from './state-machine.ts';
 
@@ -44,12 +44,12 @@ export interface KeyedBy {
   readyShards: number;
 }
 
-/** The keys of a ready task. @param readyMillis when it became ready */
+/** The keys of a ready task. @param readyMillis when it became ready; of no account where the facts keep a rank */
 export function readyKeys(task: KeyedBy, readyMillis: number, weightSeconds: number) {
-  const rank = rankOf(readyMillis, task.facts.priority, weightSeconds);
+  const rank = task.facts.rank ?? rankOf(readyMillis, task.facts.priority, weightSeconds);
   return {
     readyPk: readyPartition(task.tenantId, task.type, shardOf(task.id, task.readyShards)),
-    readySk: `${sortable(rank)}#${task.id}#${encodeFacts(task.facts)}`,
+    readySk: `${sortable(rank)}#${task.id}#${encodeFacts(withoutRank(task.facts))}`,
   };
 }
 

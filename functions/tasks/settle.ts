@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import type { Actor } from '../shared/actor.ts';
+import { beginningOf } from '../shared/beginning-of.ts';
 import { now } from '../shared/clock.ts';
 import { slotEnd } from './attempt-slots.ts';
 import { backoffMillis } from './backoff.ts';
 import { deadMembers, endMembers, stamp } from './end-task.ts';
 import { jsonText } from './enqueue-input.ts';
-import { afterRelease, type TaskFacts } from './facts.ts';
+import { afterRelease, type TaskFacts, withoutRank } from './facts.ts';
 import { described, line, wholeNumber } from './fields.ts';
 import { dueKeys, outOfIndexes, readyKeys, statePartition } from './index-keys.ts';
 import { type LeaseHolder, type OpenedLease, openLease, writeUnderLease } from './lease-write.ts';
@@ -124,16 +125,19 @@ export async function failTask(
   const end = slotEnd(lease.facts.lease, {
     endedAt: at.toISOString(),
     outcome: 'failed',
-    error: { code, message: message.slice(0, keptMessage) },
+    error: { code, message: beginningOf(message, keptMessage) },
   });
   const members =
     nextAttempt === undefined
       ? deadMembers(lease, error, at, lease.taskType.retentionDays)
-      : waitMembers(lease, lease.facts, nextAttempt, at);
+      : waitMembers(lease, withoutRank(lease.facts), nextAttempt, at);
   return giveBack(holder, { ...members, ...end, error, ...stamp(at, actor) }, lease, at, actor, 'failed');
 }
 
-/** Gives a task back without spending an attempt. @throws {Problem} `not_found`, `lease_lost` */
+/**
+ * Gives a task back without spending an attempt; without a delay it has its old place in the queue.
+ * @throws {Problem} `not_found`, `lease_lost`
+ */
 export async function releaseTask(
   holder: LeaseHolder,
   delaySeconds: number,
@@ -142,7 +146,8 @@ export async function releaseTask(
 ): Promise<Settled> {
   const lease = await openLease(holder, actor);
   const at = now();
-  const facts = afterRelease(lease.facts);
+  const released = afterRelease(lease.facts);
+  const facts = delaySeconds > 0 ? withoutRank(released) : released;
   const members = {
     ...waitMembers(lease, facts, at.getTime() + delaySeconds * 1_000, at),
     ...slotEnd(lease.facts.lease, { endedAt: at.toISOString(), outcome: 'released' }),

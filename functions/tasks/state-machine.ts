@@ -61,8 +61,12 @@ export const transitions = {
     to: ['expired'],
     guard: 'past its deadline, or past its latest start and never claimed',
   },
-  /** To-dos only: programs claim a scheduled task straight from its due time. */
-  start: { from: ['scheduled'], to: ['ready'], guard: 'a person does it and its start has come' },
+  /** Programs claim a scheduled task straight from its due time, unless others are before it. */
+  start: {
+    from: ['scheduled'],
+    to: ['ready'],
+    guard: 'its start has come; of a to-do the clock sees that, of others a claim that passes them over',
+  },
 } as const satisfies Record<string, Transition>;
 export type TransitionName = keyof typeof transitions;
 

@@ -91,13 +91,13 @@ function lostLease({ source, key, facts }: Candidate): Record<string, unknown> {
 
 /** The members that a claim sets. The facts come from the index key, so nothing has to be read. */
 export function leaseMembers(
-  { id, type, facts }: Pick<Candidate, 'id' | 'type' | 'facts'>,
+  { id, type, facts, rank }: Pick<Candidate, 'id' | 'type' | 'facts'> & { rank?: number },
   { workerId, leaseSeconds, claimId, hold, until: settled }: LeaseRequest,
   actor: Actor,
   now: Date,
 ): Record<string, unknown> {
   const { tenantId } = actor.caller;
-  const leased = afterClaim(facts);
+  const leased = afterClaim(facts, rank);
   const until = settled ?? leaseEnd(type, leaseSeconds, now.getTime());
   const attempt: Attempt = {
     lease: leased.lease,

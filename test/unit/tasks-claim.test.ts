@@ -17,7 +17,7 @@ import {
 const { cancelTask } = await import('../../functions/tasks/cancel.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
 const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
-const { completeTask } = await import('../../functions/tasks/settle.ts');
+const { completeTask, releaseTask } = await import('../../functions/tasks/settle.ts');
 const { findType } = await import('../../functions/tasks/type-registry.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
 
@@ -87,6 +87,21 @@ describe('claiming', () => {
     expect(await claim(actor, { waitSeconds: 6 })).toMatchObject([{ id: later.id, state: 'claimed' }]);
   });
 
+  test('tasks whose time has come do not hide others of a higher priority', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const runAt = (millis: number) => new Date(Date.now() + millis).toISOString();
+    for (let at = 0; at < 3; at += 1) await enqueue(actor, { runAt: runAt(1_000), priority: -100 });
+    const urgent = await enqueue(actor, { runAt: runAt(1_500), priority: 100 });
+    const ready = [await enqueue(actor), await enqueue(actor), await enqueue(actor)];
+    await pause(1_600);
+    const order = [];
+    for (let at = 0; at < 4; at += 1) order.push((await claimOne(actor)).id);
+    // One is looked at and moved out of the way by each claim.
+    expect(order).toEqual([...ids(ready), urgent.id]);
+    expect(await claim(actor, { max: 10 })).toHaveLength(3);
+  });
+
   test('waiting ends soon after a task becomes ready', async () => {
     const actor = newActor();
     await registerType(actor);
@@ -95,7 +110,7 @@ describe('claiming', () => {
     const enqueuedAt = Date.now();
     const made = await enqueue(actor);
     expect(ids(await waiting)).toEqual([made.id]);
-    expect(Date.now() - enqueuedAt).toBeLessThan(1_500);
+    expect(Date.now() - enqueuedAt).toBeLessThan(4_000);
   });
 
   test('waiting looks at the same pace throughout, and at what is due four times a second', async () => {
@@ -195,7 +210,7 @@ describe('a lease that has ended', () => {
     const first = await claimOne(actor, { leaseSeconds: 1 });
     expect(await claim(actor)).toEqual([]);
     const second = await claimOne(actor, { workerId: 'worker-2', waitSeconds: 5 });
-    expect(Date.now() - Date.parse(first.leaseExpiresAt as string)).toBeLessThan(2_000);
+    expect(Date.now() - Date.parse(first.leaseExpiresAt as string)).toBeLessThan(4_000);
     expect(second).toMatchObject({ id: first.id, attempt: 2, workerId: 'worker-2' });
     expect(second.leaseToken).not.toBe(first.leaseToken);
     expect(await problemCode(completeTask(holderOf(first), 'late', actor))).toBe('lease_lost');
@@ -205,6 +220,29 @@ describe('a lease that has ended', () => {
       { attempt: 1, workerId: 'worker-1', outcome: 'lease_expired', endedAt: first.leaseExpiresAt },
       { attempt: 2, workerId: 'worker-2', outcome: 'running' },
     ]);
+  });
+
+  test('leaves the task its place in the queue, before all that came later', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const first = await enqueue(actor);
+    const second = await enqueue(actor);
+    for (let lease = 1; lease <= 2; lease += 1) {
+      expect((await claimOne(actor, { leaseSeconds: 1 })).id).toBe(first.id);
+      await pause(1_300);
+    }
+    expect(ids(await claim(actor, { max: 2 }))).toEqual([first.id, second.id]);
+  });
+
+  test('given back without a delay leaves it its place too', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const [first, second] = [await enqueue(actor), await enqueue(actor)];
+    await releaseTask(holderOf(await claimOne(actor)), 0, actor);
+    const again = await claimOne(actor);
+    expect(again.id).toBe(first.id);
+    await releaseTask(holderOf(again), 1, actor);
+    expect((await claimOne(actor)).id).toBe(second.id);
   });
 
   test('still belongs to its holder while nobody else has taken the task', async () => {

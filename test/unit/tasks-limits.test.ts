@@ -358,11 +358,11 @@ describe('a sharded queue', () => {
     const input = { type, priority: 0, onDependencyFailure: 'cancel' as const };
     for (let at = 0; at < 40; at += 1) await putItem('tasks', newTask(input, sharded, actor, new Date()));
     const look = { enough: 100, count: 100, order: 'rank' as const, nowMillis: Date.now() };
-    const found = await readCandidates(tenantId, [sharded], look);
+    const { first: found } = await readCandidates(tenantId, [sharded], look);
     expect(new Set(found.map(({ id }) => id)).size).toBe(50);
-    expect(await readCandidates(tenantId, [old], look)).not.toHaveLength(50);
+    expect((await readCandidates(tenantId, [old], look)).first).not.toHaveLength(50);
     // Another type in the same claim takes its own turns.
-    const beside = await readCandidates(tenantId, [sharded, { ...sharded, name: 'empty' }], look);
+    const { first: beside } = await readCandidates(tenantId, [sharded, { ...sharded, name: 'empty' }], look);
     expect(new Set(beside.map(({ id }) => id)).size).toBe(50);
     expect(beside).toHaveLength(50);
     counter.take();

@@ -2,7 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { parseLossless } from '../../functions/shared/json.ts';
 import { backoffMillis } from '../../functions/tasks/backoff.ts';
 import { pickSpread } from '../../functions/tasks/contention.ts';
-import { afterClaim, afterRelease, decodeFacts, encodeFacts, judge } from '../../functions/tasks/facts.ts';
+import {
+  afterClaim,
+  afterRelease,
+  decodeFacts,
+  encodeFacts,
+  judge,
+  withoutRank,
+} from '../../functions/tasks/facts.ts';
 import { dueKeys, dueUntil, readSortKey, readyKeys } from '../../functions/tasks/index-keys.ts';
 import { newLeaseToken, readLeaseToken } from '../../functions/tasks/lease-token.ts';
 import { pollPause } from '../../functions/tasks/poll-pace.ts';
@@ -30,6 +37,9 @@ const facts = fc
     { requiredKeys: ['lease', 'attempt', 'maxAttempts', 'priority', 'typeVersion'] },
   )
   .map((made) => ({ ...made }));
+const leasedFacts = fc
+  .record({ made: facts, rank: fc.integer({ min: 1, max: Date.UTC(9999, 0) }) })
+  .map(({ made, rank }) => ({ ...made, rank }));
 const typeNames = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,20}$/);
 const id = 'task_01JD0000000000000000000000';
 
@@ -84,7 +94,7 @@ describe('facts', () => {
 
   test('come back from a lease token, whatever dots the type has', () => {
     fc.assert(
-      fc.property(facts, typeNames, (f, type) => {
+      fc.property(fc.oneof(facts, leasedFacts), typeNames, (f, type) => {
         expect(readLeaseToken(newLeaseToken({ facts: f, type }))).toEqual({ facts: f, type });
       }),
     );
@@ -94,6 +104,18 @@ describe('facts', () => {
     'no token is read from %j',
     (text) => expect(readLeaseToken(text)).toBeUndefined(),
   );
+
+  test('of a leased task keep the rank that it was leased under, until it queues anew', () => {
+    fc.assert(
+      fc.property(leasedFacts, fc.nat(1e12), (f, later) => {
+        const task = { tenantId: 't', type: 'x', id, facts: f, readyShards: 1 };
+        const { dueSk } = dueKeys(task, later);
+        expect(readSortKey(dueSk).facts).toEqual(f);
+        const back = readSortKey(readyKeys(task, later, 60).readySk);
+        expect(back).toEqual({ id, at: f.rank, facts: withoutRank(f) });
+      }),
+    );
+  });
 
   test('a token is never given twice', () => {
     const f = { lease: 1, attempt: 1, maxAttempts: 3, priority: 0, typeVersion: 1 };
