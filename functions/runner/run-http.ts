@@ -1,3 +1,4 @@
+import { beginningOf } from '../shared/beginning-of.ts';
 import { Problem } from '../shared/problem.ts';
 import { leaseMarginSeconds, preparePush } from '../tasks/push/push-task.ts';
 import { roomForResult } from '../tasks/push/room-for-result.ts';
@@ -44,6 +45,6 @@ function refusedResult(error: unknown) {
   const errors = error.options.errors?.slice(0, keptErrors) ?? [];
   // An error that is too large to be kept must not send the task to its receiver once more.
   const details = JSON.stringify(errors).length <= keptDetails ? { errors } : undefined;
-  const message = error.detail.slice(0, keptMessage);
+  const message = beginningOf(error.detail, keptMessage);
   return { error: { code, message, ...(details && { details }) }, retryable: false };
 }

@@ -1,4 +1,4 @@
-/** Runs a task for each item, at most `limit` at a time; results in the order of the items. Stops at the first error. */
+/** Runs a task for each item, at most `limit` at a time; results in the order of the items. Begins none after the first error. */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
   limit: number,
@@ -10,7 +10,12 @@ export async function mapConcurrently<T, R>(
     while (next < items.length) {
       const index = next;
       next += 1;
-      results[index] = await task(items[index] as T, index);
+      try {
+        results[index] = await task(items[index] as T, index);
+      } catch (error) {
+        next = items.length;
+        throw error;
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));

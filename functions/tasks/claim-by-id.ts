@@ -48,6 +48,7 @@ async function take(task: TaskItem, request: LeaseRequest, actor: Actor, at: Dat
   const facts = factsOf(task);
   const type = await typeAt(task.tenantId, task.type, task.typeVersion);
   const verdict = task.cancelRequested ? 'cancelled' : judge(facts, at.getTime());
+  const leased = leaseMembers({ id: task.id, type, facts }, request, actor, at);
   try {
     if (verdict !== 'claim') {
       const ended = endUndone(task, verdict, at, type.retentionDays);
@@ -56,7 +57,6 @@ async function take(task: TaskItem, request: LeaseRequest, actor: Actor, at: Dat
       return 'ended';
     }
     const lost = task.leaseExpiresAt ? slotLost(task.lease, Date.parse(task.leaseExpiresAt)) : {};
-    const leased = leaseMembers({ id: task.id, type, facts }, request, actor, at);
     const update = taskUpdate({ ...leased, ...lost });
     const same = {
       text: '#version = :version',
@@ -65,7 +65,11 @@ async function take(task: TaskItem, request: LeaseRequest, actor: Actor, at: Dat
     };
     return { task: (await updateItem('tasks', taskKey(task.tenantId, task.id), update, same)) as TaskItem };
   } catch (error) {
-    if (error instanceof ConditionFailed) return 'lost';
+    if (error instanceof ConditionFailed) {
+      const current = error.current as TaskItem | undefined;
+      // The table's first answer was lost and the call sent again: whoever has the task is this very claim.
+      return current && current.leaseToken === leased.leaseToken ? { task: current } : 'lost';
+    }
     if (error instanceof Problem && error.code === 'conflict') return 'lost';
     throw error;
   }

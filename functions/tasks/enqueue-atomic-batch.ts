@@ -20,6 +20,7 @@ import { AlreadyWritten, putNewTask, takeoverAttempts } from './enqueue.ts';
 import type { BatchInput } from './enqueue-batch.ts';
 import { planBatch, pointInto } from './plan-batch.ts';
 import { announceTasks } from './runner-queue.ts';
+import type { TaskItem } from './task.ts';
 
 /**
  * All tasks in one transaction.
@@ -66,7 +67,7 @@ async function commitAll(batch: AttachedBatch, idempotency: IdempotencyKey | und
     const parts = {
       tasks: tasks.map(putNewTask),
       'dependencies on tasks outside of the batch': tasks.flatMap((task) => edgeWrites(task, ids)),
-      'dedupe keys, with the checks of those who had them': tasks.flatMap((task) =>
+      'dedupe keys, with the checks of those who had them': lastOfKeys(tasks).flatMap((task) =>
         guardWrites(task, ended.get(task.id)),
       ),
     };
@@ -79,6 +80,14 @@ async function commitAll(batch: AttachedBatch, idempotency: IdempotencyKey | und
       ended = await endedHolders(batch);
     }
   }
+}
+
+/**
+ * The tasks that hold their dedupe keys in the end. A task whose parent has failed already ends as it is made, and
+ * a later place may have the key: DynamoDB takes no two writes of one item in a transaction.
+ */
+function lastOfKeys(tasks: readonly TaskItem[]): TaskItem[] {
+  return [...new Map(tasks.map((task) => [JSON.stringify([task.type, task.dedupeKey]), task])).values()];
 }
 
 /** @throws {Problem} `validation_failed` saying what the writes are for */

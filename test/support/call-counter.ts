@@ -4,16 +4,23 @@ import { createServer, request as httpRequest } from 'node:http';
 export interface CallCounter {
   /** The operations since the last call of this, in order, e.g. `['Query', 'UpdateItem']`. */
   take(): string[];
+  /** The next call of this operation is carried out, and its answer never comes back. */
+  loseAnswer(operation: string): void;
   stop(): Promise<void>;
 }
 
 /** Stands between the functions and DynamoDB; call it before the code under test makes its first call. */
 export async function countCalls(endpoint: string): Promise<CallCounter> {
   let calls: string[] = [];
+  let lost: string | undefined;
   const server = createServer((incoming, outgoing) => {
-    calls.push(String(incoming.headers['x-amz-target']).split('.')[1] ?? '');
+    const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
+    calls.push(operation);
+    const isLost = operation === lost;
+    if (isLost) lost = undefined;
     const { host: _host, ...headers } = incoming.headers;
     const forward = httpRequest(endpoint, { method: 'POST', headers }, (response) => {
+      if (isLost) return response.resume().once('end', () => outgoing.destroy());
       outgoing.writeHead(response.statusCode ?? 500, response.headers);
       response.pipe(outgoing);
     });
@@ -27,6 +34,9 @@ export async function countCalls(endpoint: string): Promise<CallCounter> {
       const taken = calls;
       calls = [];
       return taken;
+    },
+    loseAnswer(operation) {
+      lost = operation;
     },
     async stop() {
       server.closeAllConnections();

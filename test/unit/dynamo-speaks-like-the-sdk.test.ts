@@ -53,6 +53,11 @@ describe('our DynamoDB calls', () => {
     );
   });
 
+  test('write as zero what is too close to it for DynamoDB', async () => {
+    await putItem('crm', { pk: 'tiny', sk: '1', tiny: 1e-200, small: -1e-130 });
+    expect(await getItem('crm', { pk: 'tiny', sk: '1' })).toMatchObject({ tiny: 0, small: -1e-130 });
+  });
+
   test('write what the SDK reads, and read what it writes', async () => {
     await fc.assert(
       fc.asyncProperty(item, async (data) => {

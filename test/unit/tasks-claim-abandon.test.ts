@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newId } from '../../functions/shared/ids.ts';
+import type { Candidate } from '../../functions/tasks/candidates.ts';
 import { type CallCounter, countCalls } from '../support/call-counter.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { claim, enqueue, newActor, registerType } from '../support/tasks.ts';
 
 const { abandonClaim } = await import('../../functions/tasks/claim-abandon.ts');
+const { claimById } = await import('../../functions/tasks/claim-by-id.ts');
+const { noteIntent, repeatClaim } = await import('../../functions/tasks/claim-record.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
 
 let dynamo: TestDynamo;
@@ -18,6 +22,11 @@ afterAll(async () => {
   await counter?.stop();
   await dynamo?.stop();
 });
+
+/** Of a candidate, only its id is written down. */
+function inVain(count: number, id?: string): Candidate[] {
+  return Array.from({ length: count }, () => ({ id: id ?? newId('task') }) as Candidate);
+}
 
 describe('a claim that is abandoned', () => {
   test('while it waits takes nothing any more', async () => {
@@ -42,6 +51,18 @@ describe('a claim that is abandoned', () => {
     }
     expect(await claim(actor, { claimId: 'c-1', max: 2 })).toEqual([]);
     expect(await abandonClaim('c-1', actor)).toEqual([]);
+  });
+
+  test('gives back what it got after it had tried for hundreds in vain', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const task = await enqueue(actor);
+    const record = { claimId: 'c-1', fingerprint: 'any', written: false };
+    await noteIntent(record, inVain(250), actor);
+    await noteIntent(record, inVain(1, task.id), actor);
+    await claimById(task, { workerId: 'worker-1', claimId: 'c-1' }, actor);
+    expect(await repeatClaim(record, actor)).toMatchObject([{ id: task.id }]);
+    expect(await abandonClaim('c-1', actor)).toEqual([task.id]);
   });
 
   test('costs one write when it got nothing', async () => {

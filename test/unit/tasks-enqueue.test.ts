@@ -269,6 +269,19 @@ describe('an atomic batch', () => {
     }
   });
 
+  test('gives the key of a task that has failed as it was made to the next one that wants it', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const parent = await enqueue(actor);
+    await cancelTask(parent.id, undefined, actor, carryOut);
+    const failed = { type: 'email.send', dedupeKey: 'a', dependsOn: [parent.id] };
+    const tasks = [failed, { type: 'email.send', dedupeKey: 'a' }];
+    const { results } = await enqueueAtomicBatch({ tasks, atomic: true }, actor, undefined);
+    const made = await Promise.all(results.map(({ taskId = '' }) => getTask(taskId, actor)));
+    expect(made.map(({ state }) => state)).toEqual(['cancelled', 'ready']);
+    expect((await enqueue(actor, { dedupeKey: 'a' })).id).toBe(made[1]?.id);
+  });
+
   test('points to the task whose dedupe key a living one has', async () => {
     const actor = newActor();
     await registerType(actor);

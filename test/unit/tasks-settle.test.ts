@@ -154,6 +154,14 @@ describe('failing', () => {
     expect(await problemCode(completeTask(holderOf(task), 1, actor))).toBe('lease_lost');
   });
 
+  test('keeps an error whose text is cut within an emoji', async () => {
+    const { actor, task } = await leased();
+    const message = `${'x'.repeat(299)}😀 and more`;
+    await failTask(holderOf(task), { error: { code: 'odd', message }, retryable: true }, actor);
+    expect(await getTask(task.id, actor)).toMatchObject({ state: 'scheduled', error: { message } });
+    expect(await attemptsOf(task.id, actor)).toMatchObject([{ outcome: 'failed', error: { message } }]);
+  });
+
   test('of a task that is to be cancelled cancels it', async () => {
     const { actor, task } = await leased();
     await cancel(task.id, actor);

@@ -19,6 +19,9 @@ export type AttributeValue =
 
 export type Attributes = Record<string, AttributeValue>;
 
+/** AWS: DynamoDB refuses what is closer to zero, and a double is not. */
+const smallestNumber = 1e-130;
+
 /** Plain data → attribute values; `undefined` members are left out. @throws {TypeError} for what has no counterpart */
 export function toAttributes(item: Item): Attributes {
   const attributes: Attributes = {};
@@ -35,7 +38,7 @@ function toAttribute(value: unknown): AttributeValue {
       return { S: value };
     case 'number':
       if (!Number.isFinite(value)) throw new TypeError(`${value} is no number that DynamoDB can hold`);
-      return { N: String(value) };
+      return { N: String(Math.abs(value) < smallestNumber ? 0 : value) };
     case 'boolean':
       return { BOOL: value };
     case 'object':

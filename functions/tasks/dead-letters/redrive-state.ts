@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { beginningOf } from '../../shared/beginning-of.ts';
 import type { TaskItem } from '../task.ts';
 
 const failure = z.strictObject({ id: z.string(), code: z.string(), message: z.string() });
@@ -40,7 +41,7 @@ export function note(state: RedriveState, outcome: RedriveOutcome): void {
   }
   state.failed += 1;
   if (state.failures.length >= maxFailures) return;
-  state.failures.push({ ...outcome, message: outcome.message.slice(0, maxMessage) });
+  state.failures.push({ ...outcome, message: beginningOf(outcome.message, maxMessage) });
 }
 
 /** The result of a redrive's task. */

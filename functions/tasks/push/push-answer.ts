@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { beginningOf } from '../../shared/beginning-of.ts';
 import { parseLossless } from '../../shared/json.ts';
 import { nameOfFailure, type ReceiverAnswer } from '../../shared/outgoing/post.ts';
 import { AddressRefused } from '../../shared/outgoing/public-address.ts';
@@ -47,13 +48,13 @@ export function readError(error: unknown, seconds: number): PushOutcome {
 function refusal({ status, retryAfterMillis, body }: ReceiverAnswer): Omit<FailInput, 'leaseToken'> {
   const text = readable(body);
   const reason = STATUS_CODES[status] ?? '';
-  const beginning = text === '' ? '' : `: ${text.slice(0, keptInMessage)}`;
+  const beginning = text === '' ? '' : `: ${beginningOf(text, keptInMessage)}`;
   const hint = status >= 300 && status < 400 ? '; redirects are not followed' : '';
   return {
     error: {
       code: `http_${status}`,
       message: `The receiver answered ${status} ${reason}`.trimEnd() + hint + beginning,
-      details: { status, body: text.slice(0, keptText) },
+      details: { status, body: beginningOf(text, keptText) },
     },
     retryable: status >= 500 || transient.includes(status),
     ...(retryAfterMillis !== undefined && {
