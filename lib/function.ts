@@ -6,6 +6,7 @@ import {
   Code,
   Function as LambdaFunction,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
   SystemLogLevel,
   Tracing,
@@ -28,6 +29,12 @@ export const timeouts = {
   clock: Duration.seconds(30),
 } as const;
 export type FunctionName = keyof typeof timeouts;
+
+/**
+ * Those that send messages on to their own queues: a wait of a month is three thousand messages in a row, and Lambda
+ * stops a chain after 16 unless this is said to be meant. Each link waits, so a loop of them cannot run away.
+ */
+const recursive: readonly FunctionName[] = ['runner', 'webhooks'];
 
 export interface TandemFunctionProps {
   stage: Stage;
@@ -70,6 +77,7 @@ export class TandemFunction extends Construct {
       tracing: Tracing.ACTIVE,
       memorySize: 1024,
       timeout: timeouts[name],
+      ...(recursive.includes(name) && { recursiveLoop: RecursiveLoop.ALLOW }),
       environment,
     });
   }

@@ -45,6 +45,13 @@ test('queue consumers answer per message and have a bound on their concurrency',
   }
 });
 
+test('only functions that send messages on to their own queues may go round in a chain', () => {
+  const allowed = resources(whole.template, 'AWS::Lambda::Function')
+    .filter(({ properties }) => properties.RecursiveLoop === 'Allow')
+    .map(({ properties }) => String(properties.FunctionName).split('-').at(-1));
+  expect(allowed.sort()).toEqual(['runner', 'webhooks']);
+});
+
 test('the clock ticks every minute, does not repeat a tick and keeps the failed ones', () => {
   expect(resource(whole.template, 'AWS::Scheduler::Schedule')).toMatchObject({
     ScheduleExpression: 'rate(1 minute)',
