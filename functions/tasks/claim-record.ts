@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
 import type { Item } from '../shared/dynamo/item.ts';
@@ -16,6 +17,7 @@ export interface ClaimRecord {
   claimId: string;
   /** What was asked for; another request under the same id is a mistake of the caller. */
   fingerprint: string;
+  /** By this very request, so that no other one takes tasks under the id. */
   written: boolean;
 }
 
@@ -46,14 +48,17 @@ export async function noteIntent(record: ClaimRecord, candidates: Candidate[], a
     return;
   }
   const seconds = Math.floor(now().getTime() / 1_000);
+  const { fingerprint } = record;
+  // Tells whether it is this call that has written already, and its answer was lost.
+  const nonce = randomUUID();
   try {
     await putItem(
       'platform',
-      { ...key, taskIds, fingerprint: record.fingerprint, createdAt: seconds, ttl: seconds + keptSeconds },
+      { ...key, taskIds, fingerprint, nonce, createdAt: seconds, ttl: seconds + keptSeconds },
       {
-        text: 'attribute_not_exists(pk) OR #ttl < :now',
+        text: 'attribute_not_exists(pk) OR #ttl < :now OR nonce = :nonce',
         names: { '#ttl': 'ttl' },
-        values: { ':now': seconds },
+        values: { ':now': seconds, ':nonce': nonce },
       },
     );
     record.written = true;
@@ -68,13 +73,20 @@ const betweenLooksMillis = 150;
 /** AWS: keys of one BatchGetItem. */
 const keysPerRead = 100;
 
+/** No request outlives this, in milliseconds (lib/function.ts). */
+const longestRequest = 30_000;
+const betweenLateLooksMillis = 500;
+
 /**
  * The tasks that are still leased under a claim id; none when it was abandoned, undefined when it was never used.
+ * @param untilMillis how long to wait for the first request where it may still be waiting for a task, epoch
+ * milliseconds: whatever it gets would be leased for nobody
  * @throws {Problem} `idempotency_mismatch` when it was used for another claim
  */
 export async function repeatClaim(
   { claimId, fingerprint }: ClaimRecord,
   actor: Actor,
+  untilMillis = 0,
 ): Promise<TaskItem[] | undefined> {
   for (let look = 1; ; look += 1) {
     const record = await getItem('platform', recordKey(actor.caller.tenantId, claimId));
@@ -89,8 +101,12 @@ export async function repeatClaim(
     const leased = await leasedUnder(record, claimId, actor);
     // Some of them may be all that the first request has taken so far; the rest would be leased for nobody.
     const all = leased.length > 0 && leased.length >= new Set(record.taskIds as string[]).size;
-    if (all || !isAtWork(record) || look === looks) return leased;
-    await new Promise((resolve) => setTimeout(resolve, betweenLooksMillis));
+    if (all) return leased;
+    const soon = look < looks && isAtWork(record);
+    const left = leased.length === 0 && mayWait(record) ? untilMillis - now().getTime() : 0;
+    if (!soon && left <= 0) return leased;
+    const pause = soon ? betweenLooksMillis : Math.min(left, betweenLateLooksMillis);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
@@ -133,4 +149,8 @@ async function leasedUnder(record: Item, claimId: string, actor: Actor): Promise
 }
 
 /** The request that wrote the record may be between writing down the ids and taking the tasks. */
-const isAtWork = (record: Item) => now().getTime() / 1_000 - Number(record.createdAt) < 3;
+const isAtWork = (record: Item) => ageOf(record) < 3_000;
+/** It may have found its tasks taken by others, and look for more. */
+const mayWait = (record: Item) => ageOf(record) < longestRequest;
+/** Since the first tasks were written down, in milliseconds. */
+const ageOf = (record: Item) => now().getTime() - Number(record.createdAt) * 1_000;

@@ -32,6 +32,12 @@ export const claimInput = z.strictObject({
 export type ClaimInput = z.infer<typeof claimInput>;
 
 /**
+ * A claim that waits looks this seldom, about once a second, whether another request has leased under its id: one
+ * whose connection broke while it waited may still be at it.
+ */
+const pollsPerRecordLook = 20;
+
+/**
  * Leases tasks: one Query a type and one UpdateItem a task; an empty list when there is nothing to do.
  * @param untilMillis when waiting has to end at the latest, epoch milliseconds
  * @throws {Problem} `validation_failed`, `forbidden`, `idempotency_mismatch`
@@ -49,8 +55,8 @@ export async function claimTasks(input: ClaimInput, actor: Actor, untilMillis: n
       const closed = types.filter((type) => !open.includes(type));
       full = [...outcome.full, ...closed].map(({ name }) => name);
       const left = waitUntil - now().getTime();
-      if (record && (poll === 1 || left <= 0)) {
-        const earlier = await repeatClaim(record, actor);
+      if (record && !record.written && (poll % pollsPerRecordLook === 1 || left <= 0)) {
+        const earlier = await repeatClaim(record, actor, waitUntil);
         if (earlier) return earlier;
       }
       if (left <= 0) return [];
@@ -61,7 +67,7 @@ export async function claimTasks(input: ClaimInput, actor: Actor, untilMillis: n
       types = await claimableTypes(input, actor);
     }
   } catch (error) {
-    if (error instanceof ClaimRepeated && record) return (await repeatClaim(record, actor)) ?? [];
+    if (error instanceof ClaimRepeated && record) return (await repeatClaim(record, actor, waitUntil)) ?? [];
     throw error;
   }
 }

@@ -373,6 +373,31 @@ describe('a claim that is repeated under its claimId', () => {
     expect(await claim(actor)).toHaveLength(1);
   });
 
+  test('concurrent claims of one id that wait share a lease soon after one of them has it', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const waiting = [1, 2, 3].map(() => claim(actor, { claimId: 'c-1', waitSeconds: 20 }));
+    await pause(500);
+    const began = Date.now();
+    const task = await enqueue(actor);
+    for (const leased of await Promise.all(waiting))
+      expect(leased).toMatchObject([{ id: task.id, lease: 1 }]);
+    expect(Date.now() - began).toBeLessThan(10_000);
+  }, 30_000);
+
+  test('goes on waiting where others had the tasks', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    await enqueue(actor);
+    const waiting = Array.from({ length: 8 }, (_, at) =>
+      claim(actor, { claimId: `c-${at}`, waitSeconds: 10 }),
+    );
+    await pause(1_000);
+    for (let made = 1; made < 8; made += 1) await enqueue(actor);
+    const leased = (await Promise.all(waiting)).flat();
+    expect(new Set(ids(leased)).size).toBe(8);
+  }, 30_000);
+
   test('concurrent claims of one id share all leases, also when one looks while the other is taking them', async () => {
     const actor = newActor();
     await registerType(actor);

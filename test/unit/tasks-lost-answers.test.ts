@@ -28,6 +28,14 @@ describe('when the table has written and its answer is lost', () => {
     expect(await claim(actor)).toMatchObject([{ id: task.id, attempt: 1 }]);
   });
 
+  test('a claim that can be repeated has the lease', async () => {
+    const actor = newActor();
+    await registerType(actor);
+    const task = await enqueue(actor);
+    calls.loseAnswer('PutItem');
+    expect(await claim(actor, { claimId: 'c-1' })).toMatchObject([{ id: task.id, attempt: 1 }]);
+  });
+
   test('who takes a task by its name has the lease', async () => {
     const actor = newActor();
     await registerType(actor);
