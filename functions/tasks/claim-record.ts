@@ -3,7 +3,6 @@ import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
 import type { Item } from '../shared/dynamo/item.ts';
 import { batchGetItems, ConditionFailed, getItem, putItem, updateItem } from '../shared/dynamo/table.ts';
-import { mapConcurrently } from '../shared/map-concurrently.ts';
 import { Problem } from '../shared/problem.ts';
 import type { Candidate } from './candidates.ts';
 import { type TaskItem, taskKey } from './task.ts';
@@ -70,8 +69,6 @@ export async function noteIntent(record: ClaimRecord, candidates: Candidate[], a
 /** How often and how long apart the leases of a claim that is still at work are looked for. */
 const looks = 4;
 const betweenLooksMillis = 150;
-/** AWS: keys of one BatchGetItem. */
-const keysPerRead = 100;
 
 /** No request outlives this, in milliseconds (lib/function.ts). */
 const longestRequest = 30_000;
@@ -135,17 +132,12 @@ export async function* leasesOf(record: Item, claimId: string, actor: Actor): As
 async function leasedUnder(record: Item, claimId: string, actor: Actor): Promise<TaskItem[]> {
   // A claim that waits among many others may have tried for hundreds before it got one.
   const ids = [...new Set(record.taskIds as string[])];
-  const chunks = Array.from({ length: Math.ceil(ids.length / keysPerRead) }, (_, at) =>
-    ids.slice(at * keysPerRead, (at + 1) * keysPerRead),
-  );
-  const found = await mapConcurrently(chunks, 4, (chunk) =>
-    batchGetItems(
-      'tasks',
-      chunk.map((id) => taskKey(actor.caller.tenantId, id)),
-      { consistent: true },
-    ),
-  );
-  return (found.flat() as TaskItem[]).filter((task) => task.state === 'claimed' && task.claimId === claimId);
+  const tasks = (await batchGetItems(
+    'tasks',
+    ids.map((id) => taskKey(actor.caller.tenantId, id)),
+    { consistent: true },
+  )) as TaskItem[];
+  return tasks.filter((task) => task.state === 'claimed' && task.claimId === claimId);
 }
 
 /** The request that wrote the record may be between writing down the ids and taking the tasks. */

@@ -4,7 +4,6 @@ import { batchGetItems, getItem } from '../shared/dynamo/table.ts';
 import type { FilterField, ListSpec, RowSource } from '../shared/list/list-spec.ts';
 import { parseListQuery } from '../shared/list/parse-list-query.ts';
 import { runList } from '../shared/list/run-list.ts';
-import { mapConcurrently } from '../shared/map-concurrently.ts';
 import { notFound, validationFailed } from '../shared/problem.ts';
 import {
   aboutPartition,
@@ -71,9 +70,6 @@ export const taskList: ListSpec = {
 /** A row of a list: inputs and results may be large, so they come with the single task only. */
 export type TaskRow = Partial<TaskView>;
 
-/** AWS: keys of one BatchGetItem. */
-const batchSize = 100;
-
 /**
  * A page of tasks, without inputs and results: one Query of keys and one BatchGetItem.
  * @throws {Problem} `validation_failed`, `unsupported_sort`, `invalid_cursor`, `forbidden`
@@ -96,16 +92,11 @@ export async function listTasks(
 
 /** The whole tasks of index rows, in the same order: one BatchGetItem a hundred. */
 export async function readTasks(keys: Item[]): Promise<TaskItem[]> {
-  const chunks = Array.from({ length: Math.ceil(keys.length / batchSize) }, (_, at) =>
-    keys.slice(at * batchSize, (at + 1) * batchSize),
+  const found = await batchGetItems(
+    'tasks',
+    keys.map(({ pk, sk }) => ({ pk: pk as string, sk: sk as string })),
   );
-  const found = await mapConcurrently(chunks, 3, (chunk) =>
-    batchGetItems(
-      'tasks',
-      chunk.map(({ pk, sk }) => ({ pk: pk as string, sk: sk as string })),
-    ),
-  );
-  return found.flat() as TaskItem[];
+  return found as TaskItem[];
 }
 
 function selectFields(row: TaskView, fields: string[]): TaskRow {

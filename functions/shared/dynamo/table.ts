@@ -1,4 +1,5 @@
 import { env } from '../environment.ts';
+import { mapConcurrently } from '../map-concurrently.ts';
 import { Problem } from '../problem.ts';
 import type { TableName } from '../table-schema.ts';
 import { callDynamo, DynamoRefusal } from './call.ts';
@@ -73,17 +74,28 @@ function batchReadInput({ consistent, project }: BatchGetOptions) {
   };
 }
 
+/** AWS: keys of one BatchGetItem. */
+const keysPerBatch = 100;
+
 /**
- * One BatchGetItem of ≤ 100 keys (AWS limit); items come back in the order of the keys, absent ones left out.
- * DynamoDB leaves keys out when the answer would pass 16 MB or a partition is busy: they are asked for again.
- * @throws {Problem} `unavailable` when it keeps leaving keys out
+ * One BatchGetItem for each hundred keys; items come back in the order of the keys, absent ones left out.
+ * @throws {Problem} `unavailable` when DynamoDB keeps leaving keys out
  */
 export async function batchGetItems(
   table: TableName,
-  keys: Key[],
+  keys: readonly Key[],
   options: BatchGetOptions = {},
 ): Promise<Item[]> {
-  if (keys.length === 0) return [];
+  const batches = Array.from({ length: Math.ceil(keys.length / keysPerBatch) }, (_, at) =>
+    keys.slice(at * keysPerBatch, (at + 1) * keysPerBatch),
+  );
+  return (await mapConcurrently(batches, 4, (batch) => readBatch(table, batch, options))).flat();
+}
+
+/**
+ * DynamoDB leaves keys out when the answer would pass 16 MB or a partition is busy: they are asked for again.
+ */
+async function readBatch(table: TableName, keys: readonly Key[], options: BatchGetOptions): Promise<Item[]> {
   const name = physicalTableName(table);
   const how = batchReadInput(options);
   const found = new Map<string, Item>();

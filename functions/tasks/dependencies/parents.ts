@@ -7,9 +7,6 @@ import { type TaskItem, taskKey } from '../task.ts';
 import { requireTypeScope } from '../type-scope.ts';
 import type { Parent } from './rules.ts';
 
-/** AWS: keys of one BatchGetItem. */
-const batchSize = 100;
-
 /** A parent as it was read. */
 export interface FoundParent extends Parent {
   type: string;
@@ -25,17 +22,12 @@ export async function readParents(
 ): Promise<Map<string, FoundParent>> {
   // DynamoDB refuses a key that is asked for twice, and two refs may stand for one task.
   const unique = [...new Set(ids)];
-  const chunks = Array.from({ length: Math.ceil(unique.length / batchSize) }, (_, at) =>
-    unique.slice(at * batchSize, (at + 1) * batchSize),
+  const found = await batchGetItems(
+    'tasks',
+    unique.map((id) => taskKey(tenantId, id)),
+    { consistent: true, project: ['id', 'type', 'state', 'dependents'] },
   );
-  const found = await mapConcurrently(chunks, 4, (chunk) =>
-    batchGetItems(
-      'tasks',
-      chunk.map((id) => taskKey(tenantId, id)),
-      { consistent: true, project: ['id', 'type', 'state', 'dependents'] },
-    ),
-  );
-  const parents = (found.flat() as TaskItem[]).map(
+  const parents = (found as TaskItem[]).map(
     ({ id, type, state, dependents }): FoundParent => ({ id, type, state, marked: dependents === true }),
   );
   return new Map(parents.map((parent) => [parent.id, parent]));
