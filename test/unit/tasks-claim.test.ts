@@ -275,11 +275,10 @@ describe('a lease that has ended', () => {
     const actor = newActor();
     await registerType(actor);
     await enqueue(actor);
-    const task = await claimOne(actor, { leaseSeconds: 1 });
-    await pause(600);
+    const task = await claimOne(actor, { leaseSeconds: 2 });
     const beat = await heartbeat(holderOf(task), { leaseSeconds: 10, progress: { percent: 40 } }, actor);
     expect(beat.cancelRequested).toBe(false);
-    await pause(700);
+    await pause(2_100);
     expect(await claim(actor)).toEqual([]);
     expect((await getTask(task.id, actor)).progress).toEqual({ percent: 40 });
   });
@@ -301,8 +300,8 @@ describe('a task whose time is over', () => {
   test('by its latest start is never claimed', async () => {
     const actor = newActor();
     await registerType(actor);
-    const made = await enqueue(actor, { startBy: new Date(Date.now() + 500).toISOString() });
-    await pause(550);
+    const made = await enqueue(actor, { startBy: new Date(Date.now() + 1_500).toISOString() });
+    await pause(1_550);
     expect(await claim(actor)).toEqual([]);
     expect((await getTask(made.id, actor)).state).toBe('expired');
   });
@@ -311,10 +310,10 @@ describe('a task whose time is over', () => {
     const actor = newActor();
     await registerType(actor);
     for (let at = 0; at < 5; at += 1) {
-      await enqueue(actor, { deadline: new Date(Date.now() + 300).toISOString() });
+      await enqueue(actor, { deadline: new Date(Date.now() + 1_500).toISOString() });
     }
     const good = await enqueue(actor);
-    await pause(350);
+    await pause(1_550);
     expect(ids(await claim(actor))).toEqual([good.id]);
   });
 });

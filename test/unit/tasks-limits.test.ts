@@ -167,7 +167,7 @@ describe('a type with concurrency', () => {
     const next = await claimOne(actor, { waitSeconds: 5 });
     const late = Date.now() - Date.parse(dead.leaseExpiresAt as string);
     expect(late).toBeGreaterThanOrEqual(0);
-    expect(late).toBeLessThan(1_000);
+    expect(late).toBeLessThan(4_000);
     // The dead worker frees nobody else's slot.
     if (next.id !== dead.id) await completeTask(holderOf(dead), null, actor);
     expect(await claim(actor)).toEqual([]);
@@ -195,8 +195,8 @@ describe('a type with concurrency', () => {
   test('ends what has come to its end without a slot', async () => {
     const actor = await limited({ concurrency: 1 }, 1);
     await claimOne(actor);
-    const passing = await enqueue(actor, { startBy: new Date(Date.now() + 500).toISOString() });
-    await pause(600);
+    const passing = await enqueue(actor, { startBy: new Date(Date.now() + 1_500).toISOString() });
+    await pause(1_600);
     expect(await claim(actor)).toEqual([]);
     expect((await getTask(passing.id, actor)).state).toBe('expired');
   });
@@ -273,9 +273,9 @@ describe('a type with a rate limit', () => {
   test('spends no start on races that are lost and on tasks that only end', async () => {
     const actor = await limited({ rateLimit: { count: 3, perSeconds: 3_600 } });
     for (let at = 0; at < 3; at += 1) {
-      await enqueue(actor, { startBy: new Date(Date.now() + 500).toISOString() });
+      await enqueue(actor, { startBy: new Date(Date.now() + 1_500).toISOString() });
     }
-    await pause(600);
+    await pause(1_600);
     expect(await claim(actor, { max: 25 })).toEqual([]);
     for (let at = 0; at < 5; at += 1) await enqueue(actor);
     const got = await Promise.all(Array.from({ length: 8 }, () => claim(actor)));
