@@ -35,11 +35,12 @@ export const tableSchemas = {
   tasks: {
     stream: true,
     indexes: {
-      /** What can be claimed now, in rank order. */
+      // Dead tasks, which nothing claims and no timer runs for, stand in partitions of their own in these three.
+      /** What can be claimed now, in rank order. Dead tasks of a tenant. */
       byReady: { pk: 'readyPk', sk: 'readySk', projection: 'KEYS_ONLY' },
-      /** What becomes claimable later: scheduled tasks by start, claimed ones by the end of their lease. */
+      /** What becomes claimable later: scheduled tasks by start, claimed ones by the end of their lease. Dead ones of a type. */
       byDue: { pk: 'duePk', sk: 'dueSk', projection: 'KEYS_ONLY' },
-      /** What the clock must end by itself: deadlines and latest starts. */
+      /** What the clock must look at: starts of to-dos, latest starts, deadlines, ticks of schedules. Dead tasks of an error code. */
       byTimer: { pk: 'timerPk', sk: 'timerSk', projection: 'KEYS_ONLY' },
       byCreated: { pk: 'createdPk', sk: 'sortId', projection: 'KEYS_ONLY' },
       byState: { pk: 'statePk', sk: 'sortId', projection: 'KEYS_ONLY' },
