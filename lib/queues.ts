@@ -29,10 +29,13 @@ export class Queues extends Construct {
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
     this.#stage = stage;
-    this.runnerHigh = this.#workQueue('runner-high', timeouts.runner);
-    this.runner = this.#workQueue('runner', timeouts.runner);
-    this.runnerLow = this.#workQueue('runner-low', timeouts.runner);
-    this.webhooks = this.#workQueue('webhooks', timeouts.webhooks);
+    // Failures are tried again after 2, 4, 8 … 300 s: thirteen minutes in all, so that an outage of a table or
+    // queue does not put the tasks of everybody into the dead-letter queue.
+    const receives = 10;
+    this.runnerHigh = this.#workQueue('runner-high', timeouts.runner, receives);
+    this.runner = this.#workQueue('runner', timeouts.runner, receives);
+    this.runnerLow = this.#workQueue('runner-low', timeouts.runner, receives);
+    this.webhooks = this.#workQueue('webhooks', timeouts.webhooks, 5);
     this.changesFailures = this.#queue('changes-dlq', { retentionPeriod: Duration.days(14) });
     this.clockFailures = this.#queue('clock-dlq', { retentionPeriod: Duration.days(14) });
   }
@@ -57,14 +60,14 @@ export class Queues extends Construct {
     return { 'runner-high': this.runnerHigh, runner: this.runner, 'runner-low': this.runnerLow };
   }
 
-  #workQueue(name: string, consumerTimeout: Duration): WorkQueue {
+  #workQueue(name: string, consumerTimeout: Duration, maxReceiveCount: number): WorkQueue {
     const deadLetters = this.#queue(`${name}-dlq`, { retentionPeriod: Duration.days(14) });
     const queue = this.#queue(name, {
       // Lambda's advice: six times the function's timeout, so that a throttled batch is not received twice.
       visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
       retentionPeriod: Duration.days(4),
       receiveMessageWaitTime: Duration.seconds(20),
-      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount },
     });
     return { queue, deadLetters };
   }

@@ -2,7 +2,7 @@ import { toStored } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
 import { carryOutOnce, type IdempotencyKey } from '../shared/idempotency.ts';
 import { traceId } from '../shared/logger.ts';
-import type { BatchResult } from '../tasks/batch-answer.ts';
+import { type BatchResult, fittingResults } from '../tasks/batch-answer.ts';
 import { type CommitEnqueue, type Enqueued, enqueueTask } from '../tasks/enqueue.ts';
 import { enqueueAtomicBatch } from '../tasks/enqueue-atomic-batch.ts';
 import { enqueueBatch } from '../tasks/enqueue-batch.ts';
@@ -30,7 +30,7 @@ export const enqueueOperations: Record<string, Operation> = {
     const run = request.body.atomic ? enqueueAtomicBatch : enqueueBatch;
     const { results, replayed } = await run(request.body, request, request.idempotency);
     const passed = results.every(({ status }) => status < 300);
-    const texts = results.map((result) => resultJson(result, traceId(request.requestId)));
+    const texts = fittingResults(results).map((result) => resultJson(result, traceId(request.requestId)));
     return jsonText(passed ? 200 : 207, `{"results":[${texts.join(',')}]}`, replayed ? replayedHeader : {});
   },
   updateTask: async (request) =>

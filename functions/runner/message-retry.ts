@@ -5,7 +5,7 @@ import { runnerQueueUrl } from '../tasks/runner-queue.ts';
 
 /**
  * Shortens the wait of a failed message. The queue's visibility timeout is there for sandboxes that die, six
- * times the function's limit; a failure that was seen may be tried again after 2, 4, 8, 16 s.
+ * times the function's limit; a failure that was seen may be tried again after 2, 4, 8 … 300 s.
  */
 export async function retryMessageSoon(record: SQSRecord): Promise<void> {
   const received = Number(record.attributes.ApproximateReceiveCount);

@@ -36,6 +36,8 @@ const leaseGrace = 200;
 export async function runTask(message: RunnerMessage, invocation: Invocation): Promise<void> {
   const task = await findTask(message);
   if (!task) return waitForTask(message);
+  // A message that was replaced would go round beside the other until the task has ended.
+  if (message.version < (task.announced ?? 0)) return;
   // Whatever unblocks a task sends a message for it.
   if (hasEnded(task.state) || task.state === 'blocked') return;
   const due = nextChance(task);

@@ -1,5 +1,6 @@
 import type { StoredAnswer } from '../shared/idempotency.ts';
 import type { Problem } from '../shared/problem.ts';
+import { answerBytes, maxAnswerBytes } from './claim-size.ts';
 import type { TaskItem } from './task.ts';
 import { type TaskView, toView, withJsonMembers } from './task-view.ts';
 
@@ -8,6 +9,8 @@ export interface BatchResult {
   index: number;
   status: number;
   body?: string;
+  /** The same without input and result, of a task that was found: where all of them do not fit into an answer. */
+  brief?: string;
   /** Of the task, when there is one. */
   taskId?: string;
   problem?: Problem;
@@ -34,7 +37,18 @@ export function resultOf({ index, status, task }: BatchedTask): BatchResult {
     status,
     taskId: task.id,
     body: withJsonMembers(toView(task), { input: task.input, result: task.result }),
+    ...(status === 200 && { brief: JSON.stringify(toView(task)) }),
   };
+}
+
+/**
+ * Results that fit into one answer. What a request makes is bounded by the request, but a hundred tasks that it
+ * finds may have 256 KB of input each: they come without input and result then.
+ */
+export function fittingResults(results: BatchResult[]): BatchResult[] {
+  const bytes = results.reduce((sum, { body = '' }) => sum + answerBytes(body), 0);
+  if (bytes <= maxAnswerBytes) return results;
+  return results.map((result) => (result.brief === undefined ? result : { ...result, body: result.brief }));
 }
 
 interface StoredResult {

@@ -1,5 +1,6 @@
 import type { Actor } from '../shared/actor.ts';
 import { now } from '../shared/clock.ts';
+import { log } from '../shared/logger.ts';
 import { type Candidate, type ClaimOrder, readCandidates } from './candidates.ts';
 import { type ClaimRecord, noteIntent } from './claim-record.ts';
 import { noteRaces, pickSpread, spreadFor } from './contention.ts';
@@ -48,6 +49,7 @@ export async function lookForTasks(
   } catch (error) {
     // What was leased before must reach its worker.
     if (outcome.tasks.length === 0) throw error;
+    log().warn('a claim ends early', { error: error as Error });
   }
   return { tasks: outcome.tasks, full: [...outcome.full] };
 }

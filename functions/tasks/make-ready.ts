@@ -1,5 +1,6 @@
 import type { Actor } from '../shared/actor.ts';
 import { ConditionFailed, updateItem } from '../shared/dynamo/table.ts';
+import { log } from '../shared/logger.ts';
 import type { Candidate } from './candidates.ts';
 import { stamp } from './end-task.ts';
 import { readSortKey, readyKeys, statePartition } from './index-keys.ts';
@@ -30,6 +31,8 @@ async function makeOneReady({ id, type, facts, key }: Candidate, actor: Actor, n
     await updateItem('tasks', taskKey(tenantId, id), taskUpdate(members), same);
   } catch (error) {
     // Leased or changed by others meanwhile.
-    if (!(error instanceof ConditionFailed)) throw error;
+    if (error instanceof ConditionFailed) return;
+    // The claim does not depend on it, and the next one that passes the task over tries again.
+    log().warn('a task that is due was not made ready', { taskId: id, error: error as Error });
   }
 }

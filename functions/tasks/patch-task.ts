@@ -50,7 +50,11 @@ const noLists = { assigneePk: undefined, aboutPk: undefined };
 /** The task where it belongs by its new times and priority: it keeps the time since which it has waited. */
 async function replanned(before: TaskItem, after: TaskItem, nowMillis: number): Promise<TaskItem> {
   const type = await typeAt(after.tenantId, after.type, after.typeVersion);
-  const task: TaskItem = { ...after, state: stateBy(after, nowMillis) };
+  const task: TaskItem = {
+    ...after,
+    state: stateBy(after, nowMillis),
+    ...(after.executor === 'http' && { announced: after.version }),
+  };
   return { ...task, ...placeTask(task, type, readySince(before, type, nowMillis)) };
 }
 

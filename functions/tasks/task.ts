@@ -97,6 +97,8 @@ export interface TaskItem extends Item, Key {
   error?: StoredError;
   /** Where a built-in type goes on after its time was up; JSON text. */
   checkpoint?: string;
+  /** Messages to the runner of earlier versions than this one have been replaced by its own. */
+  announced?: number;
   endedAt?: string;
   /** Epoch seconds: when an ended task is removed. */
   ttl?: number;

@@ -2,16 +2,26 @@ import * as z from 'zod/mini';
 import type { Route } from '../../shared/route.ts';
 import { batchInput } from '../enqueue-batch.ts';
 import { enqueueInput } from '../enqueue-input.ts';
+import { described } from '../fields.ts';
 import { taskPatch } from '../patch-input.ts';
 import { taskOutput } from '../task-view.ts';
 import { base, common, theTask } from './common.ts';
+
+/** Tasks that were found may be many times larger than the request. */
+const batched = z.extend(taskOutput, {
+  input: described(
+    z.optional(z.unknown()),
+    'Left out, with the result, of tasks found, where the answer would be too large.',
+  ),
+  result: z.optional(z.unknown()),
+});
 
 const batchResults = z.strictObject({
   results: z.array(
     z.strictObject({
       index: z.int(),
       status: z.int(),
-      data: z.optional(taskOutput),
+      data: z.optional(batched),
       problem: z.optional(z.unknown()),
     }),
   ),

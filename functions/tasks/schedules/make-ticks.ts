@@ -6,6 +6,7 @@ import { Problem } from '../../shared/problem.ts';
 import { carryOut, type PlannedWrite } from '../../shared/write-plan.ts';
 import { putNewTask } from '../enqueue.ts';
 import { newTask } from '../new-task.ts';
+import { overdueEnd } from '../overdue.ts';
 import { announceTasks } from '../runner-queue.ts';
 import { hasEnded } from '../state-machine.ts';
 import { type TaskItem, taskKey } from '../task.ts';
@@ -66,7 +67,7 @@ async function makeTick(
 async function isLiving({ tenantId, lastTaskId }: ScheduleItem): Promise<boolean> {
   if (lastTaskId === undefined) return false;
   const last = (await getItem('tasks', taskKey(tenantId, lastTaskId))) as TaskItem | undefined;
-  return last !== undefined && !hasEnded(last.state);
+  return last !== undefined && !hasEnded(last.state) && overdueEnd(last, Date.now()) === undefined;
 }
 
 /** All ticks that are due are skipped together: the last task is not over at any of them. */
