@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { repeatsRepetition } from '../../functions/tasks/types/check-pattern.ts';
+import { longestText, repeatsRepetition } from '../../functions/tasks/types/check-pattern.ts';
 import { checkSchema } from '../../functions/tasks/types/check-schema.ts';
 import type { JsonSchema } from '../../functions/tasks/types/definition.ts';
 
@@ -119,6 +119,12 @@ describe('a schema is refused', () => {
     ['the same with alternatives', { pattern: '^(a|a)*b$', maxLength: 100 }, '/pattern', 'repetition inside'],
     ['a slow pattern on long texts', { pattern: '^\\s*\\S+\\s*=\\S+$' }, '/pattern', 'maxLength'],
     [
+      'a pattern that is slow on short texts',
+      { pattern: '.*.*.*.*.*.*x', maxLength: 256 },
+      '/pattern',
+      'at most 10 ',
+    ],
+    [
       'a slow pattern for names',
       { patternProperties: { '^a*a*$': {} } },
       '/patternProperties/^a*a*$',
@@ -167,4 +173,19 @@ test.each([
   ['[(a+)+]', false],
 ])('%s has a repetition inside a repetition: %s', (pattern, expected) => {
   expect(repeatsRepetition(pattern)).toBe(expected);
+});
+
+test.each([
+  ['^[^@]+@[^@]+\\.[^@]+$', 256],
+  ['a+b+', 256],
+  ['^(?:red|green|blue)\\d*$', 256],
+  ['.*.*.*x', 64],
+  ['^a*a*a*a*a*a*$', 16],
+  ['^a{0,99}a{0,99}a{0,99}a{0,99}$', 64],
+  [`^${'(?:a|a)'.repeat(30)}$`, 1],
+])('%s is quick on texts of up to %d letters', (pattern, expected) => {
+  expect(longestText(pattern)).toBe(expected);
+  const begun = performance.now();
+  for (const letter of 'a@ 1') new RegExp(pattern, 'u').test(letter.repeat(expected));
+  expect(performance.now() - begun).toBeLessThan(10_000);
 });

@@ -4,14 +4,12 @@ import type { JsonSchema } from './definition.ts';
 import { describeErrors, maxFindings } from './describe-errors.ts';
 import { installFormats } from './formats.ts';
 import { type PreparedSchema, plainNumbers, prepareSchema } from './prepare-schema.ts';
-import { runWithin, TimeIsUp } from './time-limit.ts';
+import { runWithinBudget, timeLeft } from './time-budget.ts';
+import { TimeIsUp } from './time-limit.ts';
 import { findRepeated } from './unique-items.ts';
 
 /** How long a value may be checked: a thousand times what an ordinary one takes. */
 const limitMillis = 500;
-/** The same for a schema that has used it up in the last half minute: a batch has a hundred values to check. */
-const hurriedMillis = 50;
-const hurryFor = 30_000;
 /** How long more than the first finding is looked for. */
 const furtherMillis = 100;
 /** Schemas times bytes up to which a check needs no limit, unless the schema is a costly one. */
@@ -21,8 +19,6 @@ installFormats();
 
 /** Prepared once for each schema; schemas live as long as the cached version of their type. */
 const preparedSchemas = new WeakMap<object, PreparedSchema>();
-
-const hurriedUntil = new WeakMap<PreparedSchema, number>();
 
 function prepared(schema: JsonSchema): PreparedSchema {
   if (typeof schema === 'boolean') return prepareSchema(schema);
@@ -48,8 +44,7 @@ export function validateValue(
   const ready = prepared(schema);
   const plain = plainNumbers(value);
   try {
-    const millis = Date.now() < (hurriedUntil.get(ready) ?? 0) ? hurriedMillis : limitMillis;
-    const { first, repeated } = limited(ready, bytes, millis, () => ({
+    const { first, repeated } = limited(ready, bytes, limitMillis, () => ({
       first: errorsOf(ready, plain, true),
       repeated: findRepeated(value, ready.unique, at),
     }));
@@ -59,7 +54,6 @@ export function validateValue(
   } catch (error) {
     const message = refusalOf(error);
     if (message === undefined) throw error;
-    if (error instanceof TimeIsUp) hurriedUntil.set(ready, Date.now() + hurryFor);
     return [{ pointer: at, code: 'too_complex', message }];
   }
 }
@@ -69,12 +63,17 @@ function errorsOf({ root, lookup }: PreparedSchema, value: unknown, shortCircuit
   return validate(value, root, '2020-12', lookup, shortCircuit).errors;
 }
 
-function limited<T>({ costly, weight }: PreparedSchema, bytes: number, millis: number, job: () => T): T {
-  return !costly && weight * bytes <= quickWork ? job() : runWithin(millis, job);
+function isQuick({ costly, weight }: PreparedSchema, bytes: number): boolean {
+  return !costly && weight * bytes <= quickWork;
 }
 
-/** All errors, or undefined when there are too many to be collected. */
+function limited<T>(ready: PreparedSchema, bytes: number, millis: number, job: () => T): T {
+  return isQuick(ready, bytes) ? job() : runWithinBudget(millis, job);
+}
+
+/** All errors, or undefined when there are too many to be collected, or no time is left for it. */
 function furtherErrors(ready: PreparedSchema, value: unknown, bytes: number): OutputUnit[] | undefined {
+  if (timeLeft() === 0 && !isQuick(ready, bytes)) return undefined;
   try {
     return limited(ready, bytes, furtherMillis, () => errorsOf(ready, value, false));
   } catch (error) {
