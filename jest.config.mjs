@@ -12,8 +12,8 @@ const common = {
 
 export default {
   testTimeout: 30_000,
-  // Most tests wait for the running stack, so two at once pay also on two cores.
-  maxWorkers: 2,
+  // Most tests wait, for the running stack or for time to pass, so three at once pay also on two cores.
+  maxWorkers: 3,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'stack', testMatch: ['<rootDir>/test/stack/**/*.test.ts'] },

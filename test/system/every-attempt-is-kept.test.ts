@@ -98,7 +98,11 @@ describe('the history of a task', () => {
 
     const attempts = await eventually(
       () => attemptsOf(id),
-      (all) => all.length === 29 && all.every(({ progress }) => progress.length === 1),
+      // Details of errors and what was told are in the archive, which follows the stream.
+      (all) =>
+        all.length === 29 &&
+        all.every(({ progress }) => progress.length === 1) &&
+        all.every(({ outcome, error }) => outcome !== 'failed' || error?.details !== undefined),
       30_000,
     );
     expect(attempts.map(({ outcome }) => outcome)).toEqual(expected);
