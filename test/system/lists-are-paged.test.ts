@@ -151,3 +151,23 @@ describe('a list', () => {
     });
   });
 });
+
+describe('a filter', () => {
+  test.each([
+    '/tasks?createdAt[gte]=2026-02-30',
+    '/tasks?createdAt[gte]=2026-02-30T00:00:00Z',
+    '/tasks?createdAt[gte]=2025-02-29',
+    '/tasks?createdAt[gte]=2026-01-31T24:00:00Z',
+    '/contacts?updatedAt[lt]=2026-04-31',
+    '/dead-letters?from=2026-02-30',
+    '/dead-letters?to=2026-13-01',
+  ])('refuses a time that no calendar has: %s', async (path) => {
+    const answer = await api.get(`/api/v1${path}`);
+    expect([answer.summary, answer.status]).toEqual([answer.summary, 422]);
+    expect(answer.body.errors).toMatchObject([{ code: 'invalid_value' }]);
+  });
+
+  test('takes a 29 February of a leap year', async () => {
+    expect((await api.get('/api/v1/tasks?createdAt[gte]=2024-02-29')).status).toBe(200);
+  });
+});

@@ -1,4 +1,4 @@
-import { parseInstant } from '../clock.ts';
+import { isDate, parseInstant } from '../clock.ts';
 import { Problem, type ProblemDetail, validationFailed } from '../problem.ts';
 import {
   defaultLimit,
@@ -100,9 +100,7 @@ function parseValue(text: string, field: FilterField): string | number | boolean
       if (text !== 'true' && text !== 'false') throw new Error('must be true or false');
       return text === 'true';
     case 'date':
-      if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text))) {
-        throw new Error('must be a date such as 2026-01-31');
-      }
+      if (!isDate(text)) throw new Error('must be a date such as 2026-01-31');
       return text;
     case 'instant':
       return instantOf(text);
