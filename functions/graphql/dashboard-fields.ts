@@ -1,6 +1,7 @@
 import { contactStages, contactStatuses } from '../crm/contact.ts';
 import { type Counters, readAllCounters } from '../platform/counters.ts';
 import { taskStates } from '../tasks/state-machine.ts';
+import { requireAllTypes } from '../tasks/type-scope.ts';
 import { type FieldTable, reading } from './field.ts';
 
 /** Each value of a field with its count, also those that nothing has. */
@@ -22,6 +23,7 @@ function countsBy<Name extends string>(
 /** The dashboard: one Query of counters; its `recent` lists are fields of their own. */
 export const dashboardFields: FieldTable = {
   'Query.dashboard': reading('records:read')(async ({ caller }) => {
+    requireAllTypes(caller, 'its counters');
     const { contact = {}, company = {}, task = {} } = await readAllCounters(caller.tenantId);
     return {
       contacts: {

@@ -14,6 +14,7 @@ import { now } from '../shared/clock.ts';
 import { json } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
 import { permissions, type Role } from '../shared/route.ts';
+import { requireAllTypes } from '../tasks/type-scope.ts';
 
 /**
  * What serves the system endpoints.
@@ -32,9 +33,14 @@ export function systemOperations(assets: URL): Record<string, Operation> {
     },
     getAlerts: async () => json(200, await listAlerts()),
     listQueues: async () => json(200, await listQueues()),
-    peekMessages: async ({ path, query, caller }) =>
-      json(200, await peekMessages(path.name ?? '', query, caller.tenantId)),
-    redriveQueue: async ({ path, body }) => json(202, await redriveQueue(path.name ?? '', body)),
+    peekMessages: async ({ path, query, caller }) => {
+      requireAllTypes(caller, 'queues');
+      return json(200, await peekMessages(path.name ?? '', query, caller.tenantId));
+    },
+    redriveQueue: async ({ path, body, caller }) => {
+      requireAllTypes(caller, 'queues');
+      return json(202, await redriveQueue(path.name ?? '', body));
+    },
   };
 }
 

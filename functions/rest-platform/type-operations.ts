@@ -4,14 +4,12 @@ import { carryOutOnce } from '../shared/idempotency.ts';
 import { validate } from '../shared/validation.ts';
 import { typeName } from '../tasks/fields.ts';
 import { planRotation } from '../tasks/push/rotate-secret.ts';
-import { getType, getTypeVersion, listTypes } from '../tasks/type-registry.ts';
+import { getType, getTypeVersion } from '../tasks/type-registry.ts';
+import { listTypes } from '../tasks/types/list-types.ts';
 import { putType } from '../tasks/types/put-type.ts';
 
 export const typeOperations: Record<string, Operation> = {
-  listTaskTypes: async (request) => {
-    const rows = (await listTypes(request)).map(({ inputSchema: _in, resultSchema: _out, ...row }) => row);
-    return json(200, { data: rows, page: { nextCursor: null } });
-  },
+  listTaskTypes: async (request) => json(200, await listTypes(request.query, request)),
   getTaskType: async (request) => currentRecord(request, await getType(request.path.name ?? '', request)),
   getTaskTypeVersion: async (request) => {
     const { name = '', version = '' } = request.path;

@@ -4,6 +4,7 @@ import { getWebhook, listDeliveries, listWebhooks } from '../platform/webhooks/f
 import { currentRecord, json, noContent, record, toStored } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
 import { carryOutOnce } from '../shared/idempotency.ts';
+import { requireAllTypes } from '../tasks/type-scope.ts';
 
 /** What serves the webhooks of a tenant. */
 export const webhookOperations: Record<string, Operation> = {
@@ -11,6 +12,7 @@ export const webhookOperations: Record<string, Operation> = {
   getWebhook: async (request) =>
     currentRecord(request, await getWebhook(request.path.id ?? '', request.caller)),
   createWebhook: async (request) => {
+    requireAllTypes(request.caller, 'webhooks');
     const { writes, result } = await planCreateWebhook(request.body, request);
     const headers = { location: `/api/v1/webhooks/${result.id}` };
     // What is kept for a replay has no secret: it would lie there in the open.
@@ -19,6 +21,7 @@ export const webhookOperations: Record<string, Operation> = {
     return record(201, result, headers);
   },
   deleteWebhook: async ({ path, caller }) => {
+    requireAllTypes(caller, 'webhooks');
     await deleteWebhook(path.id ?? '', caller);
     return noContent();
   },

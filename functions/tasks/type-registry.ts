@@ -1,10 +1,11 @@
 import type { Actor } from '../shared/actor.ts';
 import type { Item } from '../shared/dynamo/item.ts';
-import { getItem, queryPage } from '../shared/dynamo/table.ts';
+import { getItem } from '../shared/dynamo/table.ts';
 import { parseLossless } from '../shared/json.ts';
 import { notFound, validationFailed } from '../shared/problem.ts';
 import { shortCache } from '../shared/short-cache.ts';
 import { absentMembers, builtInTypes, type TaskType } from './task-type.ts';
+import { requireTypeScope } from './type-scope.ts';
 import type { JsonSchema } from './types/definition.ts';
 
 /** Types in force, and each of their versions for the tasks that were made with it. */
@@ -72,8 +73,9 @@ export async function typeOfVersion(tenantId: string, current: TaskType, version
   return current.version === version ? current : typeAt(tenantId, current.name, version);
 }
 
-/** @throws {Problem} `not_found` */
+/** @throws {Problem} `not_found`, `forbidden` for a key of other types */
 export async function getType(name: string, { caller }: Actor): Promise<TaskType> {
+  requireTypeScope(caller, name);
   const builtIn = builtInTypes.get(name);
   if (builtIn) return builtIn;
   const item = await getItem('platform', currentKey(caller.tenantId, name));
@@ -81,30 +83,15 @@ export async function getType(name: string, { caller }: Actor): Promise<TaskType
   return toType(item);
 }
 
-/** A type as it was. @param version as in the path @throws {Problem} `not_found` */
+/** A type as it was. @param version as in the path @throws {Problem} `not_found`, `forbidden` as above */
 export async function getTypeVersion(name: string, version: string, { caller }: Actor): Promise<TaskType> {
+  requireTypeScope(caller, name);
   const builtIn = builtInTypes.get(name);
   if (builtIn && version === String(builtIn.version)) return builtIn;
   const isNumber = /^[1-9]\d{0,8}$/.test(version) && !name.includes('#');
   const type = isNumber && (await typeVersions(`${caller.tenantId}#${name}#${version}`));
   if (!type) throw notFound('version of a task type', `${name}/${version}`);
   return type;
-}
-
-/** All types of the tenant by name; one Query for each megabyte of them. */
-export async function listTypes({ caller }: Actor): Promise<TaskType[]> {
-  const own: TaskType[] = [];
-  let startKey: Item | undefined;
-  do {
-    const page = await queryPage({
-      table: 'platform',
-      key: { text: 'pk = :pk', values: { ':pk': `${caller.tenantId}#tasktype` } },
-      ...(startKey && { startKey }),
-    });
-    own.push(...page.items.map(toType));
-    startKey = page.lastKey;
-  } while (startKey);
-  return [...builtInTypes.values(), ...own].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A type as it is stored. Schemas are text: every digit, and names that DynamoDB has no room for, such as the empty one. */

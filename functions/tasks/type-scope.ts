@@ -11,6 +11,19 @@ export function requireTypeScope(caller: Caller, type: string): void {
 }
 
 /**
+ * What a tenant has as a whole tells of every type, so a key of some types has no part in it.
+ * @param what e.g. `webhooks`
+ * @throws {Problem} `forbidden`
+ */
+export function requireAllTypes({ taskTypes }: Caller, what: string): void {
+  if (!taskTypes) return;
+  throw new Problem(
+    'forbidden',
+    `This key may only use the task types: ${taskTypes.join(', ')}; not ${what}, which concern every type`,
+  );
+}
+
+/**
  * A key of some types lists one of them at a time: anything else would show it the others.
  * @throws {Problem} `forbidden`
  */

@@ -197,3 +197,44 @@ describe('a schema', () => {
     expect(row).not.toHaveProperty('inputSchema');
   });
 });
+
+describe('the list of types', () => {
+  /** More than a page holds, each as large as a row can be: a control character is six in JSON. */
+  const names = Array.from({ length: 101 }, (_, at) => `t${String(at).padStart(3, '0')}`);
+  const expected = ['contacts.import', 'dead-letters.redrive', ...names, 'todo'].sort();
+  let many: Api;
+
+  beforeAll(async () => {
+    many = await callerOf();
+    const body = { description: '\u0001'.repeat(2_000) };
+    for (let start = 0; start < names.length; start += 10) {
+      const some = names.slice(start, start + 10);
+      const answers = await Promise.all(some.map((name) => many.put(path(name), body)));
+      expect(answers.map(({ status }) => status)).toEqual(some.map(() => 201));
+    }
+  }, 60_000);
+
+  test.each([7, 52, 100])('comes by name in pages of %i, each type once', async (limit) => {
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const suffix: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
+      const answer: Answer = await many.get(`/api/v1/task-types?limit=${limit}${suffix}`);
+      expect([answer.status, answer.text.length < 5_000_000]).toEqual([200, true]);
+      expect(answer.body.data.length).toBeLessThanOrEqual(limit);
+      seen.push(...answer.body.data.map(({ name }: { name: string }) => name));
+      cursor = answer.body.page.nextCursor;
+    } while (cursor && seen.length < 1_000);
+    expect(seen).toEqual(expected);
+  });
+
+  test('has fifty in a page unless told, and refuses other limits and cursors', async () => {
+    const first = await many.get('/api/v1/task-types');
+    expect(first.body.data).toHaveLength(50);
+    expect(first.body.data[0].name).toBe('contacts.import');
+    const cursor = encodeURIComponent(first.body.page.nextCursor);
+    expect((await many.get('/api/v1/task-types?limit=0')).status).toBe(422);
+    expect((await many.get('/api/v1/task-types?limit=101')).status).toBe(422);
+    expect((await api.get(`/api/v1/task-types?cursor=${cursor}`)).body.code).toBe('invalid_cursor');
+  });
+});

@@ -29,7 +29,7 @@ export type RotatedSecret = z.infer<typeof rotatedSecretOutput>;
 /**
  * A new secret for a type. The one before stays in use for a day, so that a receiver can change over without
  * losing a call; rotating again within that day ends the older of the two.
- * @throws {Problem} `not_found`, `conflict` for a type that calls nobody
+ * @throws {Problem} `not_found`, `forbidden` for a key of other types, `conflict` for a type that calls nobody
  */
 export async function planRotation(type: string, actor: Actor): Promise<WritePlan<RotatedSecret>> {
   const { executor } = await getType(type, actor);

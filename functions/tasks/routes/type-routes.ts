@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
+import { pageParameters, pageSchema } from '../../platform/page-schema.ts';
 import type { Route } from '../../shared/route.ts';
 import { rotatedSecretOutput } from '../push/rotate-secret.ts';
 import { putTaskTypeOutput, taskTypeInput, taskTypeOutput } from '../task-type.ts';
-import { page } from './common.ts';
 
 /** Settings of a tenant: its checks of schemas would make the function of the tasks too large. */
 const types = { function: 'platform', tag: 'task-types' } as const;
@@ -17,13 +17,10 @@ export const typeRoutes: Route[] = [
     method: 'GET',
     path: '/api/v1/task-types',
     permission: 'settings:read',
-    summary: 'List the task types, the built-in ones too, without their schemas',
-    responses: {
-      200: {
-        description: 'All of them',
-        schema: z.strictObject({ data: z.array(typeRow), page }),
-      },
-    },
+    summary:
+      'List the task types by name, the built-in ones too, without their schemas; a key of some types sees those',
+    query: pageParameters,
+    responses: { 200: { description: 'A page', schema: pageSchema(typeRow) } },
   },
   {
     ...types,

@@ -7,6 +7,7 @@ import { carryOut } from '../../shared/write-plan.ts';
 import { planFirstSecret } from '../push/type-secret.ts';
 import { builtInTypes, type TaskType, type TaskTypeInput } from '../task-type.ts';
 import { currentKey, toStored, toType, versionKey } from '../type-registry.ts';
+import { requireTypeScope } from '../type-scope.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { checkSchema } from './check-schema.ts';
 
@@ -21,7 +22,7 @@ export interface PutType {
 /**
  * Registers a type or gives it a new version. The same definition again changes nothing.
  * @throws {Problem} `conflict` for a built-in type, another executor or fewer shards, `precondition_failed`,
- * `validation_failed` for schemas that cannot be worked with
+ * `forbidden` for a key of other types, `validation_failed` for schemas that cannot be worked with
  */
 export async function putType(
   name: string,
@@ -29,6 +30,7 @@ export async function putType(
   { caller }: Actor,
   ifMatch?: VersionCondition,
 ): Promise<PutType> {
+  requireTypeScope(caller, name);
   if (builtInTypes.has(name)) {
     throw new Problem('conflict', `The task type ${name} comes with the service and cannot be changed`);
   }
