@@ -1,4 +1,5 @@
 import { beginningOf } from '../shared/beginning-of.ts';
+import { log } from '../shared/logger.ts';
 import { Problem } from '../shared/problem.ts';
 import { leaseMarginSeconds, preparePush } from '../tasks/push/push-task.ts';
 import { roomForResult } from '../tasks/push/room-for-result.ts';
@@ -15,17 +16,26 @@ export async function prepareHttp(task: TaskItem, invocation: Invocation): Promi
   return {
     leaseSeconds: target.timeoutSeconds + leaseMarginSeconds,
     async settle(leased, holder, actor): Promise<Settled> {
-      const outcome = await push(leased, Date.now() + invocation.remainingMillis() - settleMargin);
+      const end = Date.now() + invocation.remainingMillis() - settleMargin;
+      const outcome = await push(leased, end).catch((error) => ({ failure: unexpected(error, leased) }));
       if ('failure' in outcome) return failTask(holder, outcome.failure, actor);
       try {
         return await completeTask(holder, outcome.result, actor, { maxBytes: roomForResult(leased) });
       } catch (error) {
-        const failure = refusedResult(error);
-        if (!failure) throw error;
-        return failTask(holder, failure, actor);
+        if (error instanceof Problem && taken.includes(error.code)) throw error;
+        return failTask(holder, refusedResult(error) ?? unexpected(error, leased), actor);
       }
     },
   };
+}
+
+/** The task is not ours any more: there is nothing to end. */
+const taken = ['lease_lost', 'not_found'];
+
+/** Whatever happens after a call, its attempt ends with it: a lease that is left alone would look like a death. */
+function unexpected(error: unknown, { id }: TaskItem) {
+  log().error('call not settled', { taskId: id, error: error as Error });
+  return { error: { code: 'internal', message: 'Something went wrong on our side' }, retryable: true };
 }
 
 /** What of the reasons is kept with the error: their number, and characters. */

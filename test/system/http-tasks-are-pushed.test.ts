@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, type Api, callerOf, eventually } from './support/api.ts';
 import {
@@ -134,7 +135,6 @@ describe('a call', () => {
   test.each<[string, CallAnswer, unknown]>([
     ['nothing is the result null', { status: 204 }, null],
     ['text is kept as a string', { headers: { 'content-type': 'text/plain' }, body: '42 é' }, '42 é'],
-    ['JSON that is none is kept as a string', { body: '{"half":' }, '{"half":'],
     ['202 is done like any other 2xx', { status: 202, body: '{"queued":1}' }, { queued: 1 }],
   ])('whose answer is %s', async (_, answer, result) => {
     const type = await newType(() => answer);
@@ -231,6 +231,37 @@ describe('a refusal', () => {
       attempt: 2,
       error: { code: 'http_timeout', message: 'There was no answer within 1 s' },
     });
+  });
+
+  test.each<[string, CallAnswer, string]>([
+    ['is nested too deeply', { body: '['.repeat(50_000) + ']'.repeat(50_000) }, '[[['],
+    ['was cut off', { body: '{"half":' }, '{"half":'],
+    ['is encoded', { headers: { 'content-encoding': 'gzip' }, body: gzipSync('{"done":true}') }, ''],
+  ])('of a result that %s ends the task after one call', async (_, answer, beginning) => {
+    const type = await newType(() => answer);
+    const task = await enqueue(type.name);
+    const { body } = await ended(task.id);
+    expect(body).toMatchObject({
+      state: 'dead',
+      attempt: 1,
+      error: {
+        code: 'http_result_invalid',
+        details: { status: 200, body: expect.stringContaining(beginning) },
+      },
+    });
+    expect(receiver.callsOf(task.id)).toHaveLength(1);
+    expect(receiver.callsOf(task.id)[0]?.headers['accept-encoding']).toBe('identity');
+  });
+
+  test('with a Retry-After beyond all dates is tried again in a week', async () => {
+    const type = await newType(() => ({ status: 503, headers: { 'retry-after': '9'.repeat(20) } }));
+    const task = await enqueue(type.name);
+    const { body } = await eventually(
+      () => taskOf(task.id),
+      (answer) => answer.body.state === 'scheduled',
+    );
+    expect(Date.parse(body.runAt) - Date.now()).toBeGreaterThan(6 * 86_400_000);
+    await api.post(`/api/v1/tasks/${task.id}/cancel`, {});
   });
 
   test('of a result by its schema ends the task and says where', async () => {

@@ -183,6 +183,28 @@ describe('a schema', () => {
     expect(answer.body.errors).toMatchObject([{ pointer: '/input', code: 'too_complex' }]);
   });
 
+  test('whose check takes too long holds nobody up in a batch either, however many there are of them', async () => {
+    const part = { properties: { a: { $ref: '#' } } };
+    const names = Array.from({ length: 60 }, (_, at) => `slow-${at}`);
+    await Promise.all(
+      names.map(async (name) => {
+        const made = await api.put(path(name), {
+          inputSchema: { anyOf: [{ ...part, required: ['b'] }, part] },
+        });
+        expect([made.summary, made.status]).toEqual([made.summary, 201]);
+      }),
+    );
+    let input = {};
+    for (let depth = 0; depth < 60; depth += 1) input = { a: input };
+    const tasks = [...names.map((name) => ({ type: name, input })), { type: 'todo', title: 'Call' }];
+    const answer = await api.post('/api/v1/tasks/batch', { tasks });
+    expect([answer.summary, answer.status]).toEqual([answer.summary, 207]);
+    const results = answer.body.results as { status: number; problem?: { errors: { code: string }[] } }[];
+    expect(results.map(({ status }) => status)).toEqual([...names.map(() => 422), 201]);
+    expect(results[0]?.problem?.errors[0]?.code).toBe('too_complex');
+    expect(results[59]?.problem?.errors[0]?.code).toBe('too_complex');
+  }, 60_000);
+
   test('comes back as it was sent, and not in the list', async () => {
     const body = `{"inputSchema":{"maximum":123456789012345678901,"properties":{"":{"type":"string"}}}}`;
     const made = await api.call('PUT', path('kept'), { body });
@@ -236,5 +258,24 @@ describe('the list of types', () => {
     expect((await many.get('/api/v1/task-types?limit=0')).status).toBe(422);
     expect((await many.get('/api/v1/task-types?limit=101')).status).toBe(422);
     expect((await api.get(`/api/v1/task-types?cursor=${cursor}`)).body.code).toBe('invalid_cursor');
+  });
+});
+
+describe('the conditions of a PUT', () => {
+  const schedule = { type: 'todo', every: 3_600 };
+  test.each([
+    ['a type', path('conditional'), {}],
+    ['a schedule', '/api/v1/task-schedules/conditional', schedule],
+  ])('make %s only when there is none, or change it only when there is one', async (_, at, body) => {
+    for (const tag of ['*', '"v1"']) {
+      const early = await api.put(at, body, { 'if-match': tag });
+      expect([early.summary, early.status]).toEqual([early.summary, 412]);
+      expect(early.body.detail).not.toContain('version 0');
+    }
+    const made = await api.put(at, body, { 'if-none-match': '*' });
+    expect([made.summary, made.status]).toEqual([made.summary, 201]);
+    const again = await api.put(at, body, { 'if-none-match': '*' });
+    expect(again).toMatchObject({ status: 412, body: { code: 'precondition_failed', currentVersion: 1 } });
+    expect((await api.put(at, body, { 'if-match': '*' })).status).toBe(200);
   });
 });

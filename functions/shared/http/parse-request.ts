@@ -4,10 +4,10 @@ import { type Caller, requirePermission } from '../caller.ts';
 import { now } from '../clock.ts';
 import { parseIfMatch } from '../etag.ts';
 import { requestFingerprint } from '../idempotency.ts';
-import { parseLossless } from '../json.ts';
 import { nearestName } from '../nearest-name.ts';
 import { Problem, validationFailed } from '../problem.ts';
 import { type Role, type Route, roles } from '../route.ts';
+import { decodeStrictly, parseStrictly } from '../strict-json.ts';
 import { validate } from '../validation.ts';
 import type { RestRequest } from './request.ts';
 
@@ -86,7 +86,7 @@ function bodyText(event: HttpEvent): string {
   }
   if (!isBase64Encoded) return body;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(body, 'base64'));
+    return decodeStrictly(Buffer.from(body, 'base64'));
   } catch {
     throw new Problem('malformed_json', 'The body is not valid UTF-8');
   }
@@ -102,40 +102,13 @@ function parseBody(text: string, schema: z.ZodMiniType | undefined): unknown {
     if (empty.success) return empty.data;
     throw new Problem('malformed_json', 'A JSON body is needed and there was none');
   }
-  if (isTooDeep(text)) {
-    throw new Problem('malformed_json', `The JSON is nested deeper than ${maxDepth} levels`);
-  }
   let value: unknown;
   try {
-    value = parseLossless(text);
+    value = parseStrictly(text);
   } catch (error) {
     throw new Problem('malformed_json', error instanceof Error ? error.message : 'not valid JSON');
   }
-  if (hasLoneSurrogate(text, value)) {
-    throw new Problem('malformed_json', 'A string has half of a surrogate pair, which UTF-8 cannot hold');
-  }
   return validate(schema, value);
-}
-
-/** Levels of JSON; far below what would exhaust the stack, far above what people and programs send. */
-const maxDepth = 1_000;
-
-/** Counts brackets, also those in strings: whoever sends a thousand of them in a row is refused for nothing good. */
-function isTooDeep(text: string): boolean {
-  if (text.length <= maxDepth) return false;
-  let depth = 0;
-  for (const [bracket] of text.matchAll(/[[{\]}]/g)) {
-    depth += bracket === '[' || bracket === '{' ? 1 : -1;
-    if (depth > maxDepth) return true;
-  }
-  return false;
-}
-
-const surrogateEscape = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
-
-/** A lone surrogate can only come from an escape, and `JSON.stringify` escapes nothing else that way. */
-function hasLoneSurrogate(text: string, value: unknown): boolean {
-  return surrogateEscape.test(text) && surrogateEscape.test(JSON.stringify(value));
 }
 
 /** Longest path parameter: ids have 30 characters, addresses 254; DynamoDB's keys end at 1 KB. */

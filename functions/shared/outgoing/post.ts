@@ -15,6 +15,8 @@ export interface ReceiverAnswer {
   /** The `Retry-After` header in milliseconds from now. */
   retryAfterMillis?: number;
   contentType?: string;
+  /** Absent when the body is as it was meant, not compressed. */
+  contentEncoding?: string;
   /** At most `maxBodyBytes` of it. */
   body: Buffer;
   /** There was more. */
@@ -57,6 +59,7 @@ export function post(
           resolve({
             status: response.statusCode ?? 0,
             contentType: response.headers['content-type'],
+            ...encoding(response.headers['content-encoding']),
             ...retryAfter(response.headers['retry-after']),
             ...read,
           }),
@@ -87,11 +90,18 @@ async function beginning(
   return { body: Buffer.concat(chunks).subarray(0, maxBytes), truncated: size > maxBytes };
 }
 
-/** Seconds or an HTTP date. */
-function retryAfter(header: string | undefined): { retryAfterMillis?: number } {
+function encoding(header = ''): { contentEncoding?: string } {
+  return /^(?:identity)?$/i.test(header.trim()) ? {} : { contentEncoding: header };
+}
+
+/** A hundred years: whoever asks for more is understood, and a date can still hold it. */
+const longestWait = 100 * 365 * 86_400_000;
+
+/** Seconds or an HTTP date. @returns at most a hundred years */
+export function retryAfter(header: string | undefined): { retryAfterMillis?: number } {
   if (header === undefined) return {};
-  const millis = /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
-  return Number.isFinite(millis) && millis > 0 ? { retryAfterMillis: millis } : {};
+  const millis = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+  return millis > 0 ? { retryAfterMillis: Math.min(millis, longestWait) } : {};
 }
 
 /** A short word for the tenant: what went wrong on the way, nothing of ours. */

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { beginningOf } from '../../shared/beginning-of.ts';
-import { parseLossless } from '../../shared/json.ts';
 import { nameOfFailure, type ReceiverAnswer } from '../../shared/outgoing/post.ts';
 import { AddressRefused } from '../../shared/outgoing/public-address.ts';
+import { decodeStrictly, parseStrictly } from '../../shared/strict-json.ts';
 import type { FailInput } from '../settle.ts';
 
 /** What a call means for the task: its result, or a failed attempt. */
@@ -30,7 +30,7 @@ export function readAnswer(answer: ReceiverAnswer): PushOutcome {
       details: { status },
     });
   }
-  return { result: resultOf(answer) };
+  return readResult(answer);
 }
 
 /** What it means that there was no answer. @param seconds the time limit of the call */
@@ -45,8 +45,9 @@ export function readError(error: unknown, seconds: number): PushOutcome {
   return failed('http_connection_failed', `The receiver could not be reached: ${name}`, { retryable: true });
 }
 
-function refusal({ status, retryAfterMillis, body }: ReceiverAnswer): Omit<FailInput, 'leaseToken'> {
-  const text = readable(body);
+function refusal(answer: ReceiverAnswer): Omit<FailInput, 'leaseToken'> {
+  const { status, retryAfterMillis } = answer;
+  const text = readable(answer);
   const reason = STATUS_CODES[status] ?? '';
   const beginning = text === '' ? '' : `: ${beginningOf(text, keptInMessage)}`;
   const hint = status >= 300 && status < 400 ? '; redirects are not followed' : '';
@@ -64,21 +65,38 @@ function refusal({ status, retryAfterMillis, body }: ReceiverAnswer): Omit<FailI
 }
 
 /** JSON as it is, other text as a string, nothing as `null`. */
-function resultOf({ contentType, body }: ReceiverAnswer): unknown {
+function readResult(answer: ReceiverAnswer): PushOutcome {
+  const { contentType, contentEncoding, body } = answer;
+  if (body.length === 0) return { result: null };
+  if (contentEncoding !== undefined) {
+    const named = beginningOf(contentEncoding, 50);
+    return invalid(`The answer is encoded (${named}), which was not asked for`, answer);
+  }
   const text = body.toString('utf8');
-  if (text.trim() === '') return null;
-  const [type = ''] = (contentType ?? 'application/json').toLowerCase().split(';');
-  if (!/^application\/(?:[\w.-]+\+)?json$/.test(type.trim())) return text;
+  if (text.trim() === '') return { result: null };
+  const [type = ''] = (contentType ?? '').toLowerCase().split(';');
+  if (contentType !== undefined && !/^application\/(?:[\w.-]+\+)?json$/.test(type.trim())) {
+    return { result: text };
+  }
   try {
-    return parseLossless(text);
-  } catch {
-    // The work is done, whatever the receiver says of it.
-    return text;
+    return { result: parseStrictly(decodeStrictly(body)) };
+  } catch (error) {
+    // Without a type nothing was promised.
+    if (contentType === undefined) return { result: text };
+    const reason = error instanceof SyntaxError ? error.message.toWellFormed() : 'it is not UTF-8';
+    return invalid(`The answer is no JSON that can be kept: ${reason}`, answer);
   }
 }
 
-/** Control characters would only confuse whoever reads the history. */
-function readable(body: Buffer): string {
+/** The work is done, so it is not asked for again. */
+function invalid(message: string, answer: ReceiverAnswer): PushOutcome {
+  const details = { status: answer.status, body: beginningOf(readable(answer), keptText) };
+  return failed('http_result_invalid', message, { retryable: false, details });
+}
+
+/** Control characters would only confuse whoever reads the history, and what is encoded says nothing. */
+function readable({ body, contentEncoding }: ReceiverAnswer): string {
+  if (contentEncoding !== undefined) return '';
   return body
     .toString('utf8')
     .replaceAll(/\p{Cc}+/gu, ' ')

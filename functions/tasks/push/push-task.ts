@@ -1,5 +1,5 @@
 import { now } from '../../shared/clock.ts';
-import { post } from '../../shared/outgoing/post.ts';
+import { post, type ReceiverAnswer } from '../../shared/outgoing/post.ts';
 import type { TaskItem } from '../task.ts';
 import { findType, typeAt } from '../type-registry.ts';
 import type { HttpTarget } from '../types/definition.ts';
@@ -54,10 +54,12 @@ async function push(
   ];
   const timeoutMillis = Math.max(shortestCall, Math.min(...ends) - at);
   const body = pushBody(task);
+  const headers = pushHeaders(task, body, secrets, at);
+  let answer: ReceiverAnswer;
   try {
-    const headers = pushHeaders(task, body, secrets, at);
-    return readAnswer(await post(url, headers, body, { timeoutMillis, maxBodyBytes: maxAnswerBytes }));
+    answer = await post(url, headers, body, { timeoutMillis, maxBodyBytes: maxAnswerBytes });
   } catch (error) {
     return readError(error, Math.round(timeoutMillis / 100) / 10);
   }
+  return readAnswer(answer);
 }
