@@ -17,7 +17,7 @@ export const typeOperations: Record<string, Operation> = {
   },
   putTaskType: async (request) => {
     const name = validate(typeName, request.path.name, '/name');
-    const { created, type, secret } = await putType(name, request.body, request, request.ifMatch);
+    const { created, type, secret } = await putType(name, request.body, request, request);
     const body = secret === undefined ? type : { ...type, http: { ...type.http, secret } };
     return record(created ? 201 : 200, body);
   },

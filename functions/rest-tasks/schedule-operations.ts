@@ -14,7 +14,7 @@ export const scheduleOperations: Record<string, Operation> = {
   getTaskSchedule: async (request) => answer(200, await getSchedule(request.path.name ?? '', request)),
   putTaskSchedule: async (request) => {
     const name = validate(typeName, request.path.name, '/name');
-    const { created, schedule } = await putSchedule(name, request.body, request, request.ifMatch);
+    const { created, schedule } = await putSchedule(name, request.body, request, request);
     return answer(created ? 201 : 200, schedule);
   },
   deleteTaskSchedule: async (request) => {

@@ -34,6 +34,36 @@ export function preconditionFailed(currentVersion: number): Problem {
   );
 }
 
+/** What a PUT by a name of the caller's own choice depends on. */
+export interface PutConditions {
+  ifMatch?: VersionCondition;
+  /** The header as it came; `*` makes something new only. */
+  ifNoneMatch?: string;
+}
+
+/**
+ * @param version what stands there; undefined when nothing does
+ * @throws {Problem} `precondition_failed`
+ */
+export function requireConditions(
+  { ifMatch, ifNoneMatch }: PutConditions,
+  version: number | undefined,
+): void {
+  if (version === undefined) {
+    if (!ifMatch) return;
+    throw new Problem(
+      'precondition_failed',
+      'Nothing stands there to match If-Match; leave it out to make it',
+    );
+  }
+  if (matchesNone(ifNoneMatch, etagOf(version))) {
+    throw new Problem('precondition_failed', `It exists already, at version ${version}`, {
+      extensions: { currentVersion: version },
+    });
+  }
+  requireVersion(ifMatch, version);
+}
+
 /** @throws {Problem} `precondition_failed` when the version is not one of those asked for */
 export function requireVersion(condition: VersionCondition | undefined, version: number): void {
   if (!condition || condition.any || condition.versions.includes(version)) return;

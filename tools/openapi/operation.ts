@@ -73,6 +73,9 @@ function headerParameters(route: Route): JsonSchema[] {
       : []),
     ...(route.conditional ? [header('If-Match', 'Only when the record still has this entity tag')] : []),
     ...(route.responses[304] ? [header('If-None-Match', 'Answer 304 when nothing has changed')] : []),
+    ...(route.conditional && route.method === 'PUT'
+      ? [header('If-None-Match', '`*`: only when there is nothing of that name yet')]
+      : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { Actor } from '../../shared/actor.ts';
 import { now } from '../../shared/clock.ts';
 import { getItem } from '../../shared/dynamo/table.ts';
-import { requireVersion, type VersionCondition } from '../../shared/etag.ts';
+import { type PutConditions, requireConditions } from '../../shared/etag.ts';
 import { validationFailed } from '../../shared/problem.ts';
 import { carryOut, type PlannedWrite } from '../../shared/write-plan.ts';
 import { jsonText, maxInputBytes } from '../enqueue-input.ts';
@@ -22,7 +22,7 @@ export async function putSchedule(
   name: string,
   input: ScheduleInput,
   actor: Actor,
-  ifMatch?: VersionCondition,
+  conditions: PutConditions = {},
 ): Promise<{ created: boolean; schedule: ScheduleItem }> {
   const { tenantId } = actor.caller;
   requireTypeScope(actor.caller, input.type);
@@ -38,7 +38,7 @@ export async function putSchedule(
     const key = scheduleKey(tenantId, name);
     const before = (await getItem('tasks', key)) as ScheduleItem | undefined;
     if (before) requireTypeScope(actor.caller, before.type);
-    requireVersion(ifMatch, before?.version ?? 0);
+    requireConditions(conditions, before?.version);
     const schedule = planSchedule(name, input, text, before, actor);
     await carryOut([putOver(schedule, before)]);
     return { created: !before, schedule };

@@ -1,7 +1,7 @@
 import type { Actor } from '../../shared/actor.ts';
 import { instant } from '../../shared/clock.ts';
 import { getItem } from '../../shared/dynamo/table.ts';
-import { requireVersion, type VersionCondition } from '../../shared/etag.ts';
+import { type PutConditions, requireConditions } from '../../shared/etag.ts';
 import { Problem, validationFailed } from '../../shared/problem.ts';
 import { carryOut } from '../../shared/write-plan.ts';
 import { planFirstSecret } from '../push/type-secret.ts';
@@ -28,7 +28,7 @@ export async function putType(
   name: string,
   input: TaskTypeInput,
   { caller }: Actor,
-  ifMatch?: VersionCondition,
+  conditions: PutConditions = {},
 ): Promise<PutType> {
   requireTypeScope(caller, name);
   if (builtInTypes.has(name)) {
@@ -36,7 +36,7 @@ export async function putType(
   }
   const item = await getItem('platform', currentKey(caller.tenantId, name));
   const before = item && toType(item);
-  requireVersion(ifMatch, before?.version ?? 0);
+  requireConditions(conditions, before?.version);
   if (before) requireSameExecutor(before, input);
   const definition = definitionOf(input, before);
   if (before && sameDefinition(before, definition)) return { created: false, type: before };
