@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Api, callerOf } from './support/api.ts';
+import { type Api, callerOf, sharedStack } from './support/api.ts';
 
 let owner: Api;
 /** An admin's key for the types `mine` and `also-mine`. */
@@ -86,5 +86,18 @@ describe('a key of some types', () => {
     for (const answer of [peek, redrive])
       expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     expect((await owner.get('/api/system/queues/runner/messages')).status).toBe(200);
+  });
+
+  test('has no dashboard, which counts the tasks of all', async () => {
+    const ask = async ({ token }: Api) => {
+      const answer = await fetch(sharedStack().graphqlUrl, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ query: '{ dashboard { tasks { total } } }' }),
+      });
+      return answer.json();
+    };
+    expect(await ask(key)).toMatchObject({ errors: [{ errorType: 'forbidden' }] });
+    expect(await ask(owner)).not.toHaveProperty('errors');
   });
 });
