@@ -1,6 +1,9 @@
+import type { Actor } from '../shared/actor.ts';
 import { beginningOf } from '../shared/beginning-of.ts';
 import { log } from '../shared/logger.ts';
 import { Problem } from '../shared/problem.ts';
+import type { LeaseHolder } from '../tasks/lease-write.ts';
+import type { PushOutcome } from '../tasks/push/push-answer.ts';
 import { leaseMarginSeconds, preparePush } from '../tasks/push/push-task.ts';
 import { roomForResult } from '../tasks/push/room-for-result.ts';
 import { completeTask, failTask, type Settled } from '../tasks/settle.ts';
@@ -18,15 +21,25 @@ export async function prepareHttp(task: TaskItem, invocation: Invocation): Promi
     async settle(leased, holder, actor): Promise<Settled> {
       const end = Date.now() + invocation.remainingMillis() - settleMargin;
       const outcome = await push(leased, end).catch((error) => ({ failure: unexpected(error, leased) }));
-      if ('failure' in outcome) return failTask(holder, outcome.failure, actor);
-      try {
-        return await completeTask(holder, outcome.result, actor, { maxBytes: roomForResult(leased) });
-      } catch (error) {
-        if (error instanceof Problem && taken.includes(error.code)) throw error;
-        return failTask(holder, refusedResult(error) ?? unexpected(error, leased), actor);
-      }
+      return settleCall(outcome, leased, holder, actor);
     },
   };
+}
+
+/** Ends the lease with what a call brought. @throws {Problem} `lease_lost`, `not_found` */
+export async function settleCall(
+  outcome: PushOutcome,
+  leased: TaskItem,
+  holder: LeaseHolder,
+  actor: Actor,
+): Promise<Settled> {
+  if ('failure' in outcome) return failTask(holder, outcome.failure, actor);
+  try {
+    return await completeTask(holder, outcome.result, actor, { maxBytes: roomForResult(leased) });
+  } catch (error) {
+    if (error instanceof Problem && taken.includes(error.code)) throw error;
+    return failTask(holder, refusedResult(error) ?? unexpected(error, leased), actor);
+  }
 }
 
 /** The task is not ours any more: there is nothing to end. */
