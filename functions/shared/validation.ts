@@ -23,6 +23,15 @@ function describeIssue(issue: Issue, at: string, schema?: z.ZodMiniType): Proble
   const pointer = at + toPointer(issue.path);
   switch (issue.code) {
     case 'unrecognized_keys': {
+      // A schema with words of its own for it knows the members and does not take them.
+      if (issue.message && issue.message !== 'Invalid input') {
+        const { message } = issue;
+        return issue.keys.map((key) => ({
+          pointer: `${pointer}${toPointer([key])}`,
+          code: 'read_only',
+          message,
+        }));
+      }
       const known = knownKeys(schema, issue.path);
       return issue.keys.map((key) => {
         const near = nearestName(key, known);

@@ -311,3 +311,17 @@ describe('a dedupe key', () => {
     expect(new Set(results.map(({ data }: { data: { id: string } }) => data.id)).size).toBe(2);
   });
 });
+
+describe('a patch of what is fixed', () => {
+  test.each(['maxAttempts', 'input', 'dedupeKey', 'state'])(
+    '%s says that it cannot be changed',
+    async (name) => {
+      const task = await api.post('/api/v1/tasks', { type: 'todo', title: 'Stays as it is' });
+      const refused = await patch(task.body.id, { [name]: 3 });
+      expect([refused.summary, refused.status]).toEqual([refused.summary, 422]);
+      expect(refused.body.errors).toEqual([
+        { pointer: `/${name}`, code: 'read_only', message: 'cannot be changed by a patch' },
+      ]);
+    },
+  );
+});
