@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Attributes, toAttributes } from '../../functions/shared/dynamo/item.ts';
-import { endMembers } from '../../functions/tasks/end-task.ts';
-import { enqueueInput } from '../../functions/tasks/enqueue-input.ts';
-import { newTask } from '../../functions/tasks/new-task.ts';
+import { enqueueInput } from '../../functions/tasks/enqueue/enqueue-input.ts';
+import { newTask } from '../../functions/tasks/enqueue/new-task.ts';
+import { endMembers } from '../../functions/tasks/lifecycle/end-task.ts';
 import type { TaskItem } from '../../functions/tasks/task.ts';
-import type { TaskType } from '../../functions/tasks/task-type.ts';
+import type { TaskType } from '../../functions/tasks/types/task-type.ts';
 import { startDynoxide } from '../../local/data-services/dynoxide.ts';
 import { callHttp } from '../../local/data-services/http-call.ts';
 

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ConditionFailed, putItem } from '../shared/dynamo/table.ts';
 import { mapConcurrently } from '../shared/map-concurrently.ts';
-import { slotOf } from '../tasks/attempt-slots.ts';
 import {
   type AttemptItem,
   archiveAfterLeases,
@@ -12,9 +11,10 @@ import {
   progressKey,
   thinnedKey,
 } from '../tasks/history/attempt-item.ts';
+import { slotOf } from '../tasks/history/attempt-slots.ts';
 import { keptOneByOne, stretchOf } from '../tasks/history/progress-pace.ts';
 import type { Attempt, Progress, TaskItem } from '../tasks/task.ts';
-import { typeAt } from '../tasks/type-registry.ts';
+import { typeAt } from '../tasks/types/type-registry.ts';
 import type { Change } from './change.ts';
 
 const concurrency = 8;

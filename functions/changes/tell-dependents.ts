@@ -4,7 +4,7 @@ import { deleteEdge, edgeKey } from '../tasks/dependencies/edges.ts';
 import { readParents } from '../tasks/dependencies/parents.ts';
 import { type EndedParent, releaseDependents } from '../tasks/dependencies/release.ts';
 import { type Teller, tellChild } from '../tasks/dependencies/tell-child.ts';
-import { hasEnded } from '../tasks/state-machine.ts';
+import { hasEnded } from '../tasks/lifecycle/state-machine.ts';
 import type { TaskItem } from '../tasks/task.ts';
 import type { Change } from './change.ts';
 

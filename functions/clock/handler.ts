@@ -1,7 +1,7 @@
 import type { Context, ScheduledEvent } from 'aws-lambda';
 import { log } from '../shared/logger.ts';
+import { runTimers, taskTimers } from '../tasks/lifecycle/timers.ts';
 import { handleScheduleTimer } from '../tasks/schedules/make-ticks.ts';
-import { runTimers, taskTimers } from '../tasks/timers.ts';
 
 const timers = { ...taskTimers, schedule: handleScheduleTimer };
 

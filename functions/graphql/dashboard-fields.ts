@@ -1,7 +1,7 @@
 import { contactStages, contactStatuses } from '../crm/contact.ts';
 import { type Counters, readAllCounters } from '../platform/counters.ts';
-import { taskStates } from '../tasks/state-machine.ts';
-import { requireAllTypes } from '../tasks/type-scope.ts';
+import { taskStates } from '../tasks/lifecycle/state-machine.ts';
+import { requireAllTypes } from '../tasks/types/type-scope.ts';
 import { type FieldTable, reading } from './field.ts';
 
 /** Each value of a field with its count, also those that nothing has. */

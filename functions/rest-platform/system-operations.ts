@@ -14,7 +14,7 @@ import { now } from '../shared/clock.ts';
 import { json } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
 import { permissions, type Role } from '../shared/route.ts';
-import { requireAllTypes } from '../tasks/type-scope.ts';
+import { requireAllTypes } from '../tasks/types/type-scope.ts';
 
 /**
  * What serves the system endpoints.

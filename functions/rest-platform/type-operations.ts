@@ -4,9 +4,9 @@ import { carryOutOnce } from '../shared/idempotency.ts';
 import { validate } from '../shared/validation.ts';
 import { typeName } from '../tasks/fields.ts';
 import { planRotation } from '../tasks/push/rotate-secret.ts';
-import { getType, getTypeVersion } from '../tasks/type-registry.ts';
 import { listTypes } from '../tasks/types/list-types.ts';
 import { putType } from '../tasks/types/put-type.ts';
+import { getType, getTypeVersion } from '../tasks/types/type-registry.ts';
 
 export const typeOperations: Record<string, Operation> = {
   listTaskTypes: async (request) => json(200, await listTypes(request.query, request)),

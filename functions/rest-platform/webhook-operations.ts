@@ -4,7 +4,7 @@ import { getWebhook, listDeliveries, listWebhooks } from '../platform/webhooks/f
 import { currentRecord, json, noContent, record, toStored } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
 import { carryOutOnce } from '../shared/idempotency.ts';
-import { requireAllTypes } from '../tasks/type-scope.ts';
+import { requireAllTypes } from '../tasks/types/type-scope.ts';
 
 /** What serves the webhooks of a tenant. */
 export const webhookOperations: Record<string, Operation> = {

@@ -2,11 +2,11 @@ import { toStored } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
 import { carryOutOnce, type IdempotencyKey } from '../shared/idempotency.ts';
 import { traceId } from '../shared/logger.ts';
-import { type BatchResult, fittingResults } from '../tasks/batch-answer.ts';
-import { type CommitEnqueue, type Enqueued, enqueueTask } from '../tasks/enqueue.ts';
-import { enqueueAtomicBatch } from '../tasks/enqueue-atomic-batch.ts';
-import { enqueueBatch } from '../tasks/enqueue-batch.ts';
-import { patchTask } from '../tasks/patch-task.ts';
+import { type BatchResult, fittingResults } from '../tasks/enqueue/batch-answer.ts';
+import { type CommitEnqueue, type Enqueued, enqueueTask } from '../tasks/enqueue/enqueue.ts';
+import { enqueueAtomicBatch } from '../tasks/enqueue/enqueue-atomic-batch.ts';
+import { enqueueBatch } from '../tasks/enqueue/enqueue-batch.ts';
+import { patchTask } from '../tasks/lifecycle/patch-task.ts';
 import { withJsonMembers } from '../tasks/task-view.ts';
 import { jsonText, replayedHeader, taskResponse } from './task-response.ts';
 

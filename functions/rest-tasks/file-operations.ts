@@ -1,7 +1,7 @@
 import { json } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
-import { createImport } from '../tasks/create-import.ts';
-import { createDownload, createUpload } from '../tasks/files.ts';
+import { createImport } from '../tasks/imports/create-import.ts';
+import { createDownload, createUpload } from '../tasks/imports/files.ts';
 import { commitAnswer, enqueuedResponse } from './enqueue-operations.ts';
 
 export const fileOperations: Record<string, Operation> = {

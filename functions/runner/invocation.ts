@@ -1,6 +1,6 @@
 import type { Actor } from '../shared/actor.ts';
-import type { LeaseHolder } from '../tasks/lease-write.ts';
-import type { Settled } from '../tasks/settle.ts';
+import type { LeaseHolder } from '../tasks/lease/lease-write.ts';
+import type { Settled } from '../tasks/lease/settle.ts';
 import type { TaskItem } from '../tasks/task.ts';
 
 /** The invocation that a message is handled in. */

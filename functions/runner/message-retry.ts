@@ -1,7 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import { awsJson } from '../shared/aws/json-call.ts';
 import { log } from '../shared/logger.ts';
-import { runnerQueueUrl } from '../tasks/runner-queue.ts';
+import { runnerQueueUrl } from '../tasks/push/runner-queue.ts';
 
 /**
  * Shortens the wait of a failed message. The queue's visibility timeout is there for sandboxes that die, six

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { RunnerMessage } from '../tasks/runner-queue.ts';
+import type { RunnerMessage } from '../tasks/push/runner-queue.ts';
 
 const messageSchema = z.object({
   tenantId: z.string().check(z.minLength(1)),

@@ -1,9 +1,9 @@
 import type { Actor } from '../shared/actor.ts';
 import { log } from '../shared/logger.ts';
 import { Problem } from '../shared/problem.ts';
-import { heartbeat } from '../tasks/heartbeat.ts';
-import type { LeaseHolder } from '../tasks/lease-write.ts';
-import { completeTask, failTask, releaseTask, type Settled } from '../tasks/settle.ts';
+import { heartbeat } from '../tasks/lease/heartbeat.ts';
+import type { LeaseHolder } from '../tasks/lease/lease-write.ts';
+import { completeTask, failTask, releaseTask, type Settled } from '../tasks/lease/settle.ts';
 import type { Progress, TaskItem } from '../tasks/task.ts';
 import { type Builtin, type BuiltinOutcome, TaskFailure } from './builtin.ts';
 import { importContacts } from './imports/import-contacts.ts';

@@ -2,11 +2,11 @@ import type { Actor } from '../shared/actor.ts';
 import { beginningOf } from '../shared/beginning-of.ts';
 import { log } from '../shared/logger.ts';
 import { Problem } from '../shared/problem.ts';
-import type { LeaseHolder } from '../tasks/lease-write.ts';
+import type { LeaseHolder } from '../tasks/lease/lease-write.ts';
+import { completeTask, failTask, type Settled } from '../tasks/lease/settle.ts';
 import type { PushOutcome } from '../tasks/push/push-answer.ts';
 import { leaseMarginSeconds, preparePush } from '../tasks/push/push-task.ts';
 import { roomForResult } from '../tasks/push/room-for-result.ts';
-import { completeTask, failTask, type Settled } from '../tasks/settle.ts';
 import type { TaskItem } from '../tasks/task.ts';
 import { type Invocation, type Run, settleMargin } from './invocation.ts';
 

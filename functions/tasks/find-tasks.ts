@@ -11,11 +11,11 @@ import {
   createdPartition,
   statePartition,
   typePartition,
-} from './index-keys.ts';
-import { taskStates } from './state-machine.ts';
+} from './indexes/index-keys.ts';
+import { taskStates } from './lifecycle/state-machine.ts';
 import { executors, type TaskItem, taskKey } from './task.ts';
 import { type TaskView, toView } from './task-view.ts';
-import { requireListedType, requireTypeScope } from './type-scope.ts';
+import { requireListedType, requireTypeScope } from './types/type-scope.ts';
 
 /** One task. @throws {Problem} `not_found`, `forbidden` for a key of other types */
 export async function getTask(id: string, { caller }: Actor): Promise<TaskItem> {

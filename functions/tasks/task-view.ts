@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { parseLossless } from '../shared/json.ts';
 import { dependencyFailures } from './dependencies/rules.ts';
 import { described } from './fields.ts';
-import { taskStates } from './state-machine.ts';
+import { taskStates } from './lifecycle/state-machine.ts';
 import { executors, type TaskItem } from './task.ts';
 
 const nullableText = z.nullable(z.string());

@@ -1,7 +1,7 @@
 import type { Item, Key } from '../shared/dynamo/item.ts';
 import type { DependencyFailure } from './dependencies/rules.ts';
-import type { TaskFacts } from './facts.ts';
-import type { TaskState } from './state-machine.ts';
+import type { TaskFacts } from './indexes/facts.ts';
+import type { TaskState } from './lifecycle/state-machine.ts';
 
 /** Who does the tasks of a type: programs that claim over HTTP, a URL that is called, our runner, or a person. */
 export const executors = ['worker', 'http', 'builtin', 'person'] as const;

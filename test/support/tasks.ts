@@ -2,13 +2,13 @@ import type { Actor } from '../../functions/shared/actor.ts';
 import type { Caller } from '../../functions/shared/caller.ts';
 import { updateItem } from '../../functions/shared/dynamo/table.ts';
 import { validate } from '../../functions/shared/validation.ts';
-import { type ClaimInput, claimInput, claimTasks } from '../../functions/tasks/claim.ts';
-import { enqueueTask } from '../../functions/tasks/enqueue.ts';
-import { enqueueInput } from '../../functions/tasks/enqueue-input.ts';
+import { type ClaimInput, claimInput, claimTasks } from '../../functions/tasks/claim/claim.ts';
+import { enqueueTask } from '../../functions/tasks/enqueue/enqueue.ts';
+import { enqueueInput } from '../../functions/tasks/enqueue/enqueue-input.ts';
 import { readAttempts } from '../../functions/tasks/history/read-attempts.ts';
 import { type TaskItem, taskKey } from '../../functions/tasks/task.ts';
-import { type TaskTypeInput, taskTypeInput } from '../../functions/tasks/task-type.ts';
 import { putType } from '../../functions/tasks/types/put-type.ts';
+import { type TaskTypeInput, taskTypeInput } from '../../functions/tasks/types/task-type.ts';
 
 let tenants = 0;
 

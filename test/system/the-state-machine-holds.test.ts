@@ -7,7 +7,7 @@ import {
   type TransitionName,
   taskStates,
   transitions,
-} from '../../functions/tasks/state-machine.ts';
+} from '../../functions/tasks/lifecycle/state-machine.ts';
 import { type Answer, type Api, callerOf, eventually } from './support/api.ts';
 
 let api: Api;

@@ -12,7 +12,7 @@ import {
 
 const { settleCall } = await import('../../functions/runner/run-http.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
-const { completeTask } = await import('../../functions/tasks/settle.ts');
+const { completeTask } = await import('../../functions/tasks/lease/settle.ts');
 
 let dynamo: TestDynamo;
 

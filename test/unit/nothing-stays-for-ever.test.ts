@@ -15,14 +15,14 @@ const { tellDependents } = await import('../../functions/changes/tell-dependents
 const { carryOutOnce } = await import('../../functions/shared/idempotency.ts');
 const { queryPage } = await import('../../functions/shared/dynamo/table.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
-const { cancelTask } = await import('../../functions/tasks/cancel.ts');
-const { guardKey } = await import('../../functions/tasks/dedupe.ts');
+const { cancelTask } = await import('../../functions/tasks/lifecycle/cancel.ts');
+const { guardKey } = await import('../../functions/tasks/enqueue/dedupe.ts');
 const { edgeKey } = await import('../../functions/tasks/dependencies/edges.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
-const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
+const { heartbeat } = await import('../../functions/tasks/lease/heartbeat.ts');
 const { attemptPartition } = await import('../../functions/tasks/history/attempt-item.ts');
-const { retryTask } = await import('../../functions/tasks/retry.ts');
-const { completeTask, failTask } = await import('../../functions/tasks/settle.ts');
+const { retryTask } = await import('../../functions/tasks/lifecycle/retry.ts');
+const { completeTask, failTask } = await import('../../functions/tasks/lease/settle.ts');
 const { historyPartition } = await import('../../functions/platform/history-item.ts');
 
 let dynamo: TestDynamo;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Actor } from '../../functions/shared/actor.ts';
 import { getItem, queryPage, updateItem } from '../../functions/shared/dynamo/table.ts';
 import { validate } from '../../functions/shared/validation.ts';
+import { runTimers } from '../../functions/tasks/lifecycle/timers.ts';
 import {
   deleteSchedule,
   getSchedule,
@@ -14,7 +15,6 @@ import { type ScheduleItem, scheduleKey } from '../../functions/tasks/schedules/
 import { toScheduleRow } from '../../functions/tasks/schedules/schedule-view.ts';
 import { type TaskItem, taskKey } from '../../functions/tasks/task.ts';
 import { toView } from '../../functions/tasks/task-view.ts';
-import { runTimers } from '../../functions/tasks/timers.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { newActor, problemCode, registerType } from '../support/tasks.ts';
 

@@ -21,16 +21,16 @@ const { archiveAttempts, toArchive } = await import('../../functions/changes/arc
 const { toChange } = await import('../../functions/changes/change.ts');
 const { queryPage } = await import('../../functions/shared/dynamo/table.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
-const { cancelTask } = await import('../../functions/tasks/cancel.ts');
-const { claimById } = await import('../../functions/tasks/claim-by-id.ts');
+const { cancelTask } = await import('../../functions/tasks/lifecycle/cancel.ts');
+const { claimById } = await import('../../functions/tasks/claim/claim-by-id.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
-const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
+const { heartbeat } = await import('../../functions/tasks/lease/heartbeat.ts');
 const { attemptPartition } = await import('../../functions/tasks/history/attempt-item.ts');
 const { keptOneByOne, stretchOf } = await import('../../functions/tasks/history/progress-pace.ts');
 const { readAttempts } = await import('../../functions/tasks/history/read-attempts.ts');
-const { retryTask } = await import('../../functions/tasks/retry.ts');
-const { completeTask, failTask, releaseTask } = await import('../../functions/tasks/settle.ts');
-const { handleTaskTimer } = await import('../../functions/tasks/task-timer.ts');
+const { retryTask } = await import('../../functions/tasks/lifecycle/retry.ts');
+const { completeTask, failTask, releaseTask } = await import('../../functions/tasks/lease/settle.ts');
+const { handleTaskTimer } = await import('../../functions/tasks/lifecycle/task-timer.ts');
 
 let dynamo: TestDynamo;
 

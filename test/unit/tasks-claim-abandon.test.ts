@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newId } from '../../functions/shared/ids.ts';
-import type { Candidate } from '../../functions/tasks/candidates.ts';
+import type { Candidate } from '../../functions/tasks/claim/candidates.ts';
 import { type CallCounter, countCalls } from '../support/call-counter.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { claim, enqueue, newActor, registerType } from '../support/tasks.ts';
 
-const { abandonClaim } = await import('../../functions/tasks/claim-abandon.ts');
-const { claimById } = await import('../../functions/tasks/claim-by-id.ts');
-const { noteIntent, repeatClaim } = await import('../../functions/tasks/claim-record.ts');
+const { abandonClaim } = await import('../../functions/tasks/claim/claim-abandon.ts');
+const { claimById } = await import('../../functions/tasks/claim/claim-by-id.ts');
+const { noteIntent, repeatClaim } = await import('../../functions/tasks/claim/claim-record.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
 
 let dynamo: TestDynamo;

@@ -14,11 +14,11 @@ import {
   registerType,
 } from '../support/tasks.ts';
 
-const { cancelTask } = await import('../../functions/tasks/cancel.ts');
+const { cancelTask } = await import('../../functions/tasks/lifecycle/cancel.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
-const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
-const { completeTask, releaseTask } = await import('../../functions/tasks/settle.ts');
-const { findType } = await import('../../functions/tasks/type-registry.ts');
+const { heartbeat } = await import('../../functions/tasks/lease/heartbeat.ts');
+const { completeTask, releaseTask } = await import('../../functions/tasks/lease/settle.ts');
+const { findType } = await import('../../functions/tasks/types/type-registry.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
 
 let dynamo: TestDynamo;

@@ -15,15 +15,15 @@ import {
 } from '../support/tasks.ts';
 
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
-const { cancelTask } = await import('../../functions/tasks/cancel.ts');
-const { claimById } = await import('../../functions/tasks/claim-by-id.ts');
+const { cancelTask } = await import('../../functions/tasks/lifecycle/cancel.ts');
+const { claimById } = await import('../../functions/tasks/claim/claim-by-id.ts');
 const { listDeadLetters } = await import('../../functions/tasks/dead-letters/list-dead-letters.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
-const { retryTask } = await import('../../functions/tasks/retry.ts');
-const { placeTask } = await import('../../functions/tasks/place-task.ts');
-const { failTask } = await import('../../functions/tasks/settle.ts');
-const { handleTaskTimer } = await import('../../functions/tasks/task-timer.ts');
-const { typeAt } = await import('../../functions/tasks/type-registry.ts');
+const { retryTask } = await import('../../functions/tasks/lifecycle/retry.ts');
+const { placeTask } = await import('../../functions/tasks/indexes/place-task.ts');
+const { failTask } = await import('../../functions/tasks/lease/settle.ts');
+const { handleTaskTimer } = await import('../../functions/tasks/lifecycle/task-timer.ts');
+const { typeAt } = await import('../../functions/tasks/types/type-registry.ts');
 
 let dynamo: TestDynamo;
 

@@ -5,7 +5,6 @@ import type { Actor } from '../../functions/shared/actor.ts';
 import { type Attributes, fromAttributes } from '../../functions/shared/dynamo/item.ts';
 import { deleteItem } from '../../functions/shared/dynamo/table.ts';
 import { carryOut } from '../../functions/shared/write-plan.ts';
-import { cancelTask } from '../../functions/tasks/cancel.ts';
 import { readEdges } from '../../functions/tasks/dependencies/edges.ts';
 import {
   type DependencyFailure,
@@ -15,9 +14,10 @@ import {
 } from '../../functions/tasks/dependencies/rules.ts';
 import { tellChild } from '../../functions/tasks/dependencies/tell-child.ts';
 import { getTask } from '../../functions/tasks/find-tasks.ts';
-import { retryTask } from '../../functions/tasks/retry.ts';
-import { completeTask, failTask } from '../../functions/tasks/settle.ts';
-import { taskStates } from '../../functions/tasks/state-machine.ts';
+import { completeTask, failTask } from '../../functions/tasks/lease/settle.ts';
+import { cancelTask } from '../../functions/tasks/lifecycle/cancel.ts';
+import { retryTask } from '../../functions/tasks/lifecycle/retry.ts';
+import { taskStates } from '../../functions/tasks/lifecycle/state-machine.ts';
 import { type TaskItem, taskKey } from '../../functions/tasks/task.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { readStream } from '../support/stream.ts';

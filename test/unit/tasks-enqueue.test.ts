@@ -11,13 +11,13 @@ import {
   registerType,
 } from '../support/tasks.ts';
 
-const { enqueueBatch } = await import('../../functions/tasks/enqueue-batch.ts');
-const { enqueueAtomicBatch } = await import('../../functions/tasks/enqueue-atomic-batch.ts');
-const { cancelTask } = await import('../../functions/tasks/cancel.ts');
+const { enqueueBatch } = await import('../../functions/tasks/enqueue/enqueue-batch.ts');
+const { enqueueAtomicBatch } = await import('../../functions/tasks/enqueue/enqueue-atomic-batch.ts');
+const { cancelTask } = await import('../../functions/tasks/lifecycle/cancel.ts');
 const { getTask, listTasks } = await import('../../functions/tasks/find-tasks.ts');
-const { retryTask } = await import('../../functions/tasks/retry.ts');
-const { completeTask } = await import('../../functions/tasks/settle.ts');
-const { runTimers } = await import('../../functions/tasks/timers.ts');
+const { retryTask } = await import('../../functions/tasks/lifecycle/retry.ts');
+const { completeTask } = await import('../../functions/tasks/lease/settle.ts');
+const { runTimers } = await import('../../functions/tasks/lifecycle/timers.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
 
 let dynamo: TestDynamo;

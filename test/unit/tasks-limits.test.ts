@@ -18,13 +18,13 @@ import {
   registerType,
 } from '../support/tasks.ts';
 
-const { claimById } = await import('../../functions/tasks/claim-by-id.ts');
+const { claimById } = await import('../../functions/tasks/claim/claim-by-id.ts');
 const { readLimiter } = await import('../../functions/tasks/limits/limiter-item.ts');
 const { reserve } = await import('../../functions/tasks/limits/reserve.ts');
-const { findType } = await import('../../functions/tasks/type-registry.ts');
+const { findType } = await import('../../functions/tasks/types/type-registry.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
-const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
-const { completeTask, failTask, releaseTask } = await import('../../functions/tasks/settle.ts');
+const { heartbeat } = await import('../../functions/tasks/lease/heartbeat.ts');
+const { completeTask, failTask, releaseTask } = await import('../../functions/tasks/lease/settle.ts');
 
 let dynamo: TestDynamo;
 let counter: CallCounter;
@@ -351,9 +351,9 @@ describe('a sharded queue', () => {
     const { tenantId } = actor.caller;
     const old = await findType(tenantId, type);
     if (!old) throw new Error('no type');
-    const { newTask } = await import('../../functions/tasks/new-task.ts');
+    const { newTask } = await import('../../functions/tasks/enqueue/new-task.ts');
     const { putItem } = await import('../../functions/shared/dynamo/table.ts');
-    const { readCandidates } = await import('../../functions/tasks/candidates.ts');
+    const { readCandidates } = await import('../../functions/tasks/claim/candidates.ts');
     const sharded = { ...old, readyShards: 5 };
     const input = { type, priority: 0, onDependencyFailure: 'cancel' as const };
     for (let at = 0; at < 40; at += 1) await putItem('tasks', newTask(input, sharded, actor, new Date()));

@@ -3,8 +3,8 @@ import { type CallCounter, countCalls } from '../support/call-counter.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { claim, enqueue, holderOf, newActor, registerType } from '../support/tasks.ts';
 
-const { claimById } = await import('../../functions/tasks/claim-by-id.ts');
-const { completeTask } = await import('../../functions/tasks/settle.ts');
+const { claimById } = await import('../../functions/tasks/claim/claim-by-id.ts');
+const { completeTask } = await import('../../functions/tasks/lease/settle.ts');
 
 let dynamo: TestDynamo;
 let calls: CallCounter;

@@ -13,13 +13,13 @@ const { redriveDeadLetters } = await import('../../functions/runner/redrive/redr
 const { parseLossless } = await import('../../functions/shared/json.ts');
 const { validate } = await import('../../functions/shared/validation.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
-const { cancelTask } = await import('../../functions/tasks/cancel.ts');
+const { cancelTask } = await import('../../functions/tasks/lifecycle/cancel.ts');
 const { createRedrive } = await import('../../functions/tasks/dead-letters/create-redrive.ts');
 const { listDeadLetters } = await import('../../functions/tasks/dead-letters/list-dead-letters.ts');
 const { redriveInput } = await import('../../functions/tasks/dead-letters/redrive-input.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
-const { retryTask } = await import('../../functions/tasks/retry.ts');
-const { completeTask, failTask } = await import('../../functions/tasks/settle.ts');
+const { retryTask } = await import('../../functions/tasks/lifecycle/retry.ts');
+const { completeTask, failTask } = await import('../../functions/tasks/lease/settle.ts');
 
 let dynamo: TestDynamo;
 let services: FilesAndQueues;

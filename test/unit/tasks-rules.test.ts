@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseLossless } from '../../functions/shared/json.ts';
-import { backoffMillis } from '../../functions/tasks/backoff.ts';
-import { pickSpread } from '../../functions/tasks/contention.ts';
+import { pickSpread } from '../../functions/tasks/claim/contention.ts';
+import { pollPause } from '../../functions/tasks/claim/poll-pace.ts';
 import {
   afterClaim,
   afterRelease,
@@ -9,15 +9,20 @@ import {
   encodeFacts,
   judge,
   withoutRank,
-} from '../../functions/tasks/facts.ts';
-import { dueKeys, dueUntil, readSortKey, readyKeys } from '../../functions/tasks/index-keys.ts';
-import { newLeaseToken, readLeaseToken } from '../../functions/tasks/lease-token.ts';
-import { pollPause } from '../../functions/tasks/poll-pace.ts';
-import { rankOf, sortable } from '../../functions/tasks/rank.ts';
+} from '../../functions/tasks/indexes/facts.ts';
+import { dueKeys, dueUntil, readSortKey, readyKeys } from '../../functions/tasks/indexes/index-keys.ts';
+import { rankOf, sortable } from '../../functions/tasks/indexes/rank.ts';
+import { backoffMillis } from '../../functions/tasks/lease/backoff.ts';
+import { newLeaseToken, readLeaseToken } from '../../functions/tasks/lease/lease-token.ts';
+import {
+  hasEnded,
+  isAllowed,
+  taskStates,
+  transitions,
+} from '../../functions/tasks/lifecycle/state-machine.ts';
+import { onTimer } from '../../functions/tasks/lifecycle/task-timer.ts';
 import { taskRoutes } from '../../functions/tasks/routes.ts';
-import { hasEnded, isAllowed, taskStates, transitions } from '../../functions/tasks/state-machine.ts';
 import type { TaskItem } from '../../functions/tasks/task.ts';
-import { onTimer } from '../../functions/tasks/task-timer.ts';
 import { withJsonMembers } from '../../functions/tasks/task-view.ts';
 import { openApiDocument } from '../../tools/openapi.ts';
 import { fc } from '../support/property.ts';

@@ -11,12 +11,12 @@ import {
   registerType,
 } from '../support/tasks.ts';
 
-const { cancelTask } = await import('../../functions/tasks/cancel.ts');
-const { completeByHand } = await import('../../functions/tasks/complete-by-hand.ts');
+const { cancelTask } = await import('../../functions/tasks/lifecycle/cancel.ts');
+const { completeByHand } = await import('../../functions/tasks/lifecycle/complete-by-hand.ts');
 const { getTask } = await import('../../functions/tasks/find-tasks.ts');
-const { heartbeat } = await import('../../functions/tasks/heartbeat.ts');
-const { retryTask } = await import('../../functions/tasks/retry.ts');
-const { completeTask, failTask, releaseTask } = await import('../../functions/tasks/settle.ts');
+const { heartbeat } = await import('../../functions/tasks/lease/heartbeat.ts');
+const { retryTask } = await import('../../functions/tasks/lifecycle/retry.ts');
+const { completeTask, failTask, releaseTask } = await import('../../functions/tasks/lease/settle.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
 
 let dynamo: TestDynamo;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { putItem } from '../../functions/shared/dynamo/table.ts';
 import { getTask } from '../../functions/tasks/find-tasks.ts';
-import { timerKeys } from '../../functions/tasks/index-keys.ts';
-import { runTimers, taskTimers } from '../../functions/tasks/timers.ts';
+import { timerKeys } from '../../functions/tasks/indexes/index-keys.ts';
+import { runTimers, taskTimers } from '../../functions/tasks/lifecycle/timers.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { enqueue, newActor, pause, registerType, tamper } from '../support/tasks.ts';
 

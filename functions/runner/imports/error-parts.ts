@@ -1,5 +1,5 @@
 import { getObject, putObject } from '../../shared/aws/s3.ts';
-import { errorsFileKey } from '../../tasks/files.ts';
+import { errorsFileKey } from '../../tasks/imports/files.ts';
 import type { TaskItem } from '../../tasks/task.ts';
 
 /**

@@ -2,7 +2,7 @@ import { emailKey } from '../../crm/normalise.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { mapConcurrently } from '../../shared/map-concurrently.ts';
 import { Problem } from '../../shared/problem.ts';
-import { type ImportInput, matchField } from '../../tasks/import-input.ts';
+import { type ImportInput, matchField } from '../../tasks/imports/import-input.ts';
 import type { CsvRow } from './csv-rows.ts';
 import type { RowError } from './error-file.ts';
 import type { ImportState } from './import-state.ts';

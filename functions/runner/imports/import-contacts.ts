@@ -1,8 +1,8 @@
 import type { Actor } from '../../shared/actor.ts';
 import { getObject, headObject } from '../../shared/aws/s3.ts';
 import { validate } from '../../shared/validation.ts';
-import { isOwnFile } from '../../tasks/files.ts';
-import { importInput } from '../../tasks/import-input.ts';
+import { isOwnFile } from '../../tasks/imports/files.ts';
+import { importInput } from '../../tasks/imports/import-input.ts';
 import type { TaskItem } from '../../tasks/task.ts';
 import { type BuiltinContext, type BuiltinOutcome, TaskFailure } from '../builtin.ts';
 import { type CsvRow, readCsvRows } from './csv-rows.ts';

@@ -1,7 +1,7 @@
 import { contact } from '../../crm/contact.ts';
 import { type ProblemDetail, validationFailed } from '../../shared/problem.ts';
 import { validate } from '../../shared/validation.ts';
-import { type ImportInput, importFields, matchField } from '../../tasks/import-input.ts';
+import { type ImportInput, importFields, matchField } from '../../tasks/imports/import-input.ts';
 import { TaskFailure } from '../builtin.ts';
 
 /** Which field each column of the file fills; undefined for columns that are left out. */

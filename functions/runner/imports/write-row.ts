@@ -6,7 +6,7 @@ import { upsertRecord } from '../../crm/upsert-record.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { carryOutOnce } from '../../shared/idempotency.ts';
 import { Problem } from '../../shared/problem.ts';
-import { type ImportInput, matchField } from '../../tasks/import-input.ts';
+import { type ImportInput, matchField } from '../../tasks/imports/import-input.ts';
 
 export type RowOutcome = 'created' | 'updated';
 

@@ -1,8 +1,8 @@
 import type { Actor } from '../../shared/actor.ts';
 import { now } from '../../shared/clock.ts';
-import { type CommitEnqueue, type Enqueued, enqueueBuiltin } from '../enqueue.ts';
-import { requireType } from '../type-registry.ts';
-import { requireListedType } from '../type-scope.ts';
+import { type CommitEnqueue, type Enqueued, enqueueBuiltin } from '../enqueue/enqueue.ts';
+import { requireType } from '../types/type-registry.ts';
+import { requireListedType } from '../types/type-scope.ts';
 import { checkRedrive, type RedriveInput, type RedriveOrder, redriveType } from './redrive-input.ts';
 
 /**

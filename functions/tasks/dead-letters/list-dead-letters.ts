@@ -6,9 +6,9 @@ import { parseListQuery } from '../../shared/list/parse-list-query.ts';
 import { runList } from '../../shared/list/run-list.ts';
 import { described } from '../fields.ts';
 import { readTasks } from '../find-tasks.ts';
-import { deadCodePartition, deadPartition, deadTypePartition } from '../index-keys.ts';
+import { deadCodePartition, deadPartition, deadTypePartition } from '../indexes/index-keys.ts';
 import type { TaskItem } from '../task.ts';
-import { requireListedType } from '../type-scope.ts';
+import { requireListedType } from '../types/type-scope.ts';
 import { type DeadLetter, toDeadLetter } from './dead-letter-view.ts';
 
 const text = (description: string) => z.optional(described(z.string(), description));

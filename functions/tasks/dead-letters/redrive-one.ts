@@ -2,7 +2,7 @@ import type { Actor } from '../../shared/actor.ts';
 import { getItem } from '../../shared/dynamo/table.ts';
 import { Problem } from '../../shared/problem.ts';
 import { carryOut, type PlannedWrite } from '../../shared/write-plan.ts';
-import { retryTask } from '../retry.ts';
+import { retryTask } from '../lifecycle/retry.ts';
 import type { TaskItem } from '../task.ts';
 import type { RedriveOrder } from './redrive-input.ts';
 import type { RedriveOutcome } from './redrive-state.ts';

@@ -1,8 +1,8 @@
 import type { Actor } from '../../shared/actor.ts';
 import { Problem } from '../../shared/problem.ts';
-import { hasEnded } from '../state-machine.ts';
+import { hasEnded } from '../lifecycle/state-machine.ts';
 import type { TaskItem } from '../task.ts';
-import { typeAt } from '../type-registry.ts';
+import { typeAt } from '../types/type-registry.ts';
 import { withStanding } from './attach.ts';
 import { type BatchGraph, refPrefix } from './batch-graph.ts';
 import { markParents, readParents, requireParents } from './parents.ts';

@@ -1,9 +1,9 @@
 import type { Actor } from '../../shared/actor.ts';
-import { endMembers } from '../end-task.ts';
-import { placeTask } from '../place-task.ts';
+import { placeTask } from '../indexes/place-task.ts';
+import { endMembers } from '../lifecycle/end-task.ts';
 import type { TaskItem } from '../task.ts';
-import type { TaskType } from '../task-type.ts';
-import { typeAt } from '../type-registry.ts';
+import type { TaskType } from '../types/task-type.ts';
+import { typeAt } from '../types/type-registry.ts';
 import { type FoundParent, markParents, readParents, requireParents } from './parents.ts';
 import { type Parent, type Standing, standAmong } from './rules.ts';
 

@@ -2,9 +2,9 @@ import type { Actor } from '../../shared/actor.ts';
 import { batchGetItems, ConditionFailed, updateItem } from '../../shared/dynamo/table.ts';
 import { mapConcurrently } from '../../shared/map-concurrently.ts';
 import { validationFailed } from '../../shared/problem.ts';
-import type { TaskState } from '../state-machine.ts';
+import type { TaskState } from '../lifecycle/state-machine.ts';
 import { type TaskItem, taskKey } from '../task.ts';
-import { requireTypeScope } from '../type-scope.ts';
+import { requireTypeScope } from '../types/type-scope.ts';
 import type { Parent } from './rules.ts';
 
 /** A parent as it was read. */

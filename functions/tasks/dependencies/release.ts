@@ -1,6 +1,6 @@
 import { batchGetItems, ConditionFailed, updateItem } from '../../shared/dynamo/table.ts';
 import { mapConcurrently } from '../../shared/map-concurrently.ts';
-import { hasEnded, type TaskState } from '../state-machine.ts';
+import { hasEnded, type TaskState } from '../lifecycle/state-machine.ts';
 import { type TaskItem, taskKey } from '../task.ts';
 import { deleteEdge, type Edge, readEdges } from './edges.ts';
 import { readParents } from './parents.ts';

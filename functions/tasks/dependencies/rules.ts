@@ -1,4 +1,4 @@
-import { hasEnded, type TaskState } from '../state-machine.ts';
+import { hasEnded, type TaskState } from '../lifecycle/state-machine.ts';
 
 /** What a task does when one that it depends on fails: end with it, run all the same, or wait until it is retried. */
 export const dependencyFailures = ['cancel', 'run', 'block'] as const;

@@ -1,11 +1,11 @@
 import { ConditionFailed, type Expression, updateItem } from '../../shared/dynamo/table.ts';
 import { Problem } from '../../shared/problem.ts';
-import { stamp } from '../end-task.ts';
-import { placeTask } from '../place-task.ts';
-import { announceTasks } from '../runner-queue.ts';
+import { placeTask } from '../indexes/place-task.ts';
+import { stamp } from '../lifecycle/end-task.ts';
+import { announceTasks } from '../push/runner-queue.ts';
 import { type TaskItem, taskKey } from '../task.ts';
 import { taskUpdate } from '../task-update.ts';
-import { typeAt } from '../type-registry.ts';
+import { typeAt } from '../types/type-registry.ts';
 import { failedMembers } from './attach.ts';
 import { judgeParent, type Parent } from './rules.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { parseLossless } from '../../shared/json.ts';
-import type { StandingAttempt } from '../attempt-slots.ts';
 import { described } from '../fields.ts';
 import type { ProgressItem } from './attempt-item.ts';
+import type { StandingAttempt } from './attempt-slots.ts';
 
 /** An attempt as answered. */
 export const attemptOutput = z.strictObject({

@@ -4,7 +4,6 @@ import { now } from '../../shared/clock.ts';
 import { decodeCursor, encodeCursor } from '../../shared/cursor.ts';
 import type { Item } from '../../shared/dynamo/item.ts';
 import { queryPage } from '../../shared/dynamo/table.ts';
-import { listAttempts, type StandingAttempt } from '../attempt-slots.ts';
 import { getTask } from '../find-tasks.ts';
 import type { TaskItem } from '../task.ts';
 import {
@@ -14,6 +13,7 @@ import {
   leaseOfKey,
   type ProgressItem,
 } from './attempt-item.ts';
+import { listAttempts, type StandingAttempt } from './attempt-slots.ts';
 import { type AttemptView, toAttemptView } from './attempt-view.ts';
 
 export interface AttemptPage {

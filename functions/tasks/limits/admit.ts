@@ -1,7 +1,7 @@
-import type { Candidate } from '../candidates.ts';
-import { judge } from '../facts.ts';
-import { leaseEnd } from '../take-candidate.ts';
-import type { TaskType } from '../task-type.ts';
+import type { Candidate } from '../claim/candidates.ts';
+import { leaseEnd } from '../claim/take-candidate.ts';
+import { judge } from '../indexes/facts.ts';
+import type { TaskType } from '../types/task-type.ts';
 import { giveBack, isLimited, type Reservation, reserve } from './reserve.ts';
 import type { Hold } from './slots.ts';
 

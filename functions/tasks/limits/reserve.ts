@@ -1,8 +1,8 @@
 import { ConditionFailed, updateItem } from '../../shared/dynamo/table.ts';
 import { log } from '../../shared/logger.ts';
-import { newSecret } from '../lease-token.ts';
-import type { TaskType } from '../task-type.ts';
+import { newSecret } from '../lease/lease-token.ts';
 import type { RateLimit } from '../types/definition.ts';
+import type { TaskType } from '../types/task-type.ts';
 import { arrivalAfter, nextStart, startsLeft, worth } from './gcra.ts';
 import { type LimiterState, rateKey, readLimiter, slotsPerItem } from './limiter-item.ts';
 import { firstSlotEnd, freeSlot, freeSlots, type Hold, takeSlots } from './slots.ts';

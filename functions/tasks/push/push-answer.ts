@@ -3,7 +3,7 @@ import { beginningOf } from '../../shared/beginning-of.ts';
 import { nameOfFailure, type ReceiverAnswer } from '../../shared/outgoing/post.ts';
 import { AddressRefused } from '../../shared/outgoing/public-address.ts';
 import { decodeStrictly, parseStrictly } from '../../shared/strict-json.ts';
-import type { FailInput } from '../settle.ts';
+import type { FailInput } from '../lease/settle.ts';
 
 /** What a call means for the task: its result, or a failed attempt. */
 export type PushOutcome = { result: unknown } | { failure: Omit<FailInput, 'leaseToken'> };

@@ -1,8 +1,8 @@
 import { now } from '../../shared/clock.ts';
 import { post, type ReceiverAnswer } from '../../shared/outgoing/post.ts';
 import type { TaskItem } from '../task.ts';
-import { findType, typeAt } from '../type-registry.ts';
 import type { HttpTarget } from '../types/definition.ts';
+import { findType, typeAt } from '../types/type-registry.ts';
 import { failed, maxAnswerBytes, type PushOutcome, readAnswer, readError } from './push-answer.ts';
 import { pushBody, pushHeaders } from './push-request.ts';
 import { liveSecrets } from './type-secret.ts';

@@ -1,5 +1,5 @@
-import { maxInputBytes } from '../enqueue-input.ts';
-import { maxResultBytes } from '../settle.ts';
+import { maxInputBytes } from '../enqueue/enqueue-input.ts';
+import { maxResultBytes } from '../lease/settle.ts';
 import type { TaskItem } from '../task.ts';
 import { maxAnswerBytes } from './push-answer.ts';
 

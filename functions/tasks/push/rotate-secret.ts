@@ -7,7 +7,7 @@ import { newSigningSecret } from '../../shared/outgoing/signing.ts';
 import { Problem } from '../../shared/problem.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
 import { described } from '../fields.ts';
-import { getType } from '../type-registry.ts';
+import { getType } from '../types/type-registry.ts';
 import { ownerOf, putSecrets, type SecretItem, secretKey } from './type-secret.ts';
 
 /** How long the secret before the last rotation still signs beside the new one, in milliseconds. */

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { claimInput } from '../claim.ts';
+import { claimInput } from '../claim/claim.ts';
 import { described } from '../fields.ts';
-import { heartbeatInput } from '../heartbeat.ts';
-import { completeInput, failInput, releaseInput } from '../settle.ts';
+import { heartbeatInput } from '../lease/heartbeat.ts';
+import { completeInput, failInput, releaseInput } from '../lease/settle.ts';
 
 /** As many as one claim gives. */
 export const maxReports = 25;

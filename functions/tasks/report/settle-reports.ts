@@ -3,8 +3,8 @@ import { mapConcurrently } from '../../shared/map-concurrently.ts';
 import { Problem, validationFailed } from '../../shared/problem.ts';
 import { toProblem } from '../../shared/to-problem.ts';
 import { validate } from '../../shared/validation.ts';
-import { heartbeat } from '../heartbeat.ts';
-import { completeTask, failTask, releaseTask, type Settled } from '../settle.ts';
+import { heartbeat } from '../lease/heartbeat.ts';
+import { completeTask, failTask, releaseTask, type Settled } from '../lease/settle.ts';
 import { toView, withJsonMembers } from '../task-view.ts';
 import { type ReportAction, reportActions, reportBodies, reportHead } from './report-input.ts';
 

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import type { Route } from '../../shared/route.ts';
-import { batchInput } from '../enqueue-batch.ts';
-import { enqueueInput } from '../enqueue-input.ts';
+import { batchInput } from '../enqueue/enqueue-batch.ts';
+import { enqueueInput } from '../enqueue/enqueue-input.ts';
 import { described } from '../fields.ts';
-import { taskPatch } from '../patch-input.ts';
+import { taskPatch } from '../lifecycle/patch-input.ts';
 import { taskOutput } from '../task-view.ts';
 import { base, common, theTask } from './common.ts';
 

@@ -1,6 +1,6 @@
 import type { Route } from '../../shared/route.ts';
-import { fileInput, fileOutput, uploadOutput } from '../files-schema.ts';
-import { importInput } from '../import-input.ts';
+import { fileInput, fileOutput, uploadOutput } from '../imports/files-schema.ts';
+import { importInput } from '../imports/import-input.ts';
 import { common, theTask } from './common.ts';
 
 export const fileRoutes: Route[] = [

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { pageParameters, pageSchema } from '../../platform/page-schema.ts';
 import type { Route } from '../../shared/route.ts';
 import { rotatedSecretOutput } from '../push/rotate-secret.ts';
-import { putTaskTypeOutput, taskTypeInput, taskTypeOutput } from '../task-type.ts';
+import { putTaskTypeOutput, taskTypeInput, taskTypeOutput } from '../types/task-type.ts';
 
 /** Settings of a tenant: its checks of schemas would make the function of the tasks too large. */
 const types = { function: 'platform', tag: 'task-types' } as const;

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 import type { Route } from '../../shared/route.ts';
-import { cancelInput } from '../cancel.ts';
-import { claimInput } from '../claim.ts';
-import { abandonInput, abandonOutput } from '../claim-abandon.ts';
+import { claimInput } from '../claim/claim.ts';
+import { abandonInput, abandonOutput } from '../claim/claim-abandon.ts';
 import { described } from '../fields.ts';
-import { heartbeatInput, heartbeatOutput } from '../heartbeat.ts';
+import { heartbeatInput, heartbeatOutput } from '../lease/heartbeat.ts';
+import { completeInput, failInput, releaseInput } from '../lease/settle.ts';
+import { cancelInput } from '../lifecycle/cancel.ts';
+import { retryInput } from '../lifecycle/retry.ts';
 import { reportActions, reportInput } from '../report/report-input.ts';
-import { retryInput } from '../retry.ts';
-import { completeInput, failInput, releaseInput } from '../settle.ts';
 import { base, common, theTask } from './common.ts';
 
 /** The token names one lease, and a lease is settled once. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type ProblemDetail, validationFailed } from '../../shared/problem.ts';
-import { maxInputBytes } from '../enqueue-input.ts';
+import { maxInputBytes } from '../enqueue/enqueue-input.ts';
 import { described, line, typeName, wholeNumber } from '../fields.ts';
 import { faultOfCron, isTimezone, secondsOf } from './ticks.ts';
 

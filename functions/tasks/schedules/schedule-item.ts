@@ -1,5 +1,5 @@
 import type { Item, Key } from '../../shared/dynamo/item.ts';
-import { timerKeys } from '../index-keys.ts';
+import { timerKeys } from '../indexes/index-keys.ts';
 import type { ScheduleTimes } from './schedule-input.ts';
 import type { Times } from './ticks.ts';
 

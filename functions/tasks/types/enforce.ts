@@ -1,6 +1,6 @@
 import { type ProblemDetail, validationFailed } from '../../shared/problem.ts';
-import type { TaskType } from '../task-type.ts';
 import type { JsonSchema } from './definition.ts';
+import type { TaskType } from './task-type.ts';
 import { validateValue } from './validate-value.ts';
 
 /**

@@ -2,8 +2,8 @@ import { type PageQuery, parsePage } from '../../platform/parse-page.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { decodeCursor, encodeCursor } from '../../shared/cursor.ts';
 import { batchGetItems, queryPage } from '../../shared/dynamo/table.ts';
-import { builtInTypes, type TaskType } from '../task-type.ts';
-import { currentKey, toType } from '../type-registry.ts';
+import { builtInTypes, type TaskType } from './task-type.ts';
+import { currentKey, toType } from './type-registry.ts';
 
 /** A row of the list: a type without its schemas, of which a hundred would not fit into an answer. */
 export type TypeRow = Omit<TaskType, 'inputSchema' | 'resultSchema'>;

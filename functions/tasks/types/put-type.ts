@@ -5,11 +5,11 @@ import { type PutConditions, requireConditions } from '../../shared/etag.ts';
 import { Problem, validationFailed } from '../../shared/problem.ts';
 import { carryOut } from '../../shared/write-plan.ts';
 import { planFirstSecret } from '../push/type-secret.ts';
-import { builtInTypes, type TaskType, type TaskTypeInput } from '../task-type.ts';
-import { currentKey, toStored, toType, versionKey } from '../type-registry.ts';
-import { requireTypeScope } from '../type-scope.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { checkSchema } from './check-schema.ts';
+import { builtInTypes, type TaskType, type TaskTypeInput } from './task-type.ts';
+import { currentKey, toStored, toType, versionKey } from './type-registry.ts';
+import { requireTypeScope } from './type-scope.ts';
 
 /** A type as it was put. */
 export interface PutType {
