@@ -525,7 +525,7 @@ describe('a batch', () => {
           expect(states).toEqual(expected);
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   }, 300_000);
 });
