@@ -45,6 +45,18 @@ test('queue consumers answer per message and have a bound on their concurrency',
   }
 });
 
+test('messages of the runner outlast an outage of minutes; those of webhooks have a schedule of their own', () => {
+  for (const [queue, maxReceiveCount] of [
+    ['runnerhigh', 10],
+    ['runner(?!high|low|dlq)', 10],
+    ['runnerlow', 10],
+    ['webhooks', 5],
+  ]) {
+    const properties = resource(whole.template, 'AWS::SQS::Queue', new RegExp(`Queues${queue}(?!dlq)`));
+    expect(properties).toMatchObject({ RedrivePolicy: { maxReceiveCount } });
+  }
+});
+
 test('only functions that send messages on to their own queues may go round in a chain', () => {
   const allowed = resources(whole.template, 'AWS::Lambda::Function')
     .filter(({ properties }) => properties.RecursiveLoop === 'Allow')

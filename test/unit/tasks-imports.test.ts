@@ -381,6 +381,19 @@ describe('a message', () => {
     expect((await getTask(task.id, actor)).workerId).toBe('other');
   });
 
+  test('that was replaced by that of a later change goes no further round', async () => {
+    const actor = newActor();
+    const task = await startImport(actor, await upload(actor, 'name\nAda\n'));
+    const [delivered] = await services.receive();
+    await tamper(task, 'announced', task.version + 1);
+    expect(await handler(event(delivered?.body ?? ''), context)).toEqual({ batchItemFailures: [] });
+    expect(await services.receive()).toEqual([]);
+    expect(await getTask(task.id, actor)).toMatchObject({ state: 'ready', attempt: 0 });
+    await tamper(task, 'announced', task.version);
+    expect(await handler(event(delivered?.body ?? ''), context)).toEqual({ batchItemFailures: [] });
+    expect(await getTask(task.id, actor)).toMatchObject({ state: 'completed' });
+  });
+
   test('that outlived the holder of its task is replaced, so that deaths do not lead it to the DLQ', async () => {
     const actor = newActor();
     const task = await startImport(actor, await upload(actor, 'name\nAda\n'));
