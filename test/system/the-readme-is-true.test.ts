@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { callerOf, eventually } from './support/api.ts';
+import { shownAnswer } from './support/shown-answer.ts';
 import { type RunningRuntime, startRuntime } from './support/start-runtime.ts';
 
 const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
@@ -75,12 +76,7 @@ describe('the tour in the README', () => {
     const answers = output.split(mark);
     for (const [at, { command, answer }] of steps.entries()) {
       if (answer === undefined) continue;
-      const pattern = answer
-        .trim()
-        .split('…')
-        .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-        .join('[^"]*');
-      expect(`${command}${answers[at]?.trim()}`).toMatch(new RegExp(`${pattern}$`));
+      expect(`${command}${answers[at]?.trim()}`).toMatch(shownAnswer(answer));
     }
   }, 60_000);
 
