@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { listParameters } from '../shared/list/list-parameters.ts';
 import type { Route } from '../shared/route.ts';
-import { batchInput } from './batch.ts';
-import { company } from './company.ts';
-import { contact } from './contact.ts';
-import type { EntityDefinition } from './entity.ts';
-import { historyEntry } from './history-entry.ts';
+import { company } from './companies/company.ts';
+import { contact } from './contacts/contact.ts';
+import { batchInput } from './records/batch.ts';
+import type { EntityDefinition } from './records/entity.ts';
+import { historyEntry } from './records/history-entry.ts';
 
 const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 

@@ -1,4 +1,4 @@
-import { contactStages, contactStatuses } from '../crm/contact.ts';
+import { contactStages, contactStatuses } from '../crm/contacts/contact.ts';
 import { type Counters, readAllCounters } from '../platform/counters.ts';
 import { taskStates } from '../tasks/lifecycle/state-machine.ts';
 import { requireAllTypes } from '../tasks/types/type-scope.ts';

@@ -1,12 +1,12 @@
-import { type BatchItemResult, runAtomicBatch, runBatch } from '../crm/batch.ts';
-import { planCreate } from '../crm/create-record.ts';
-import { planRestore } from '../crm/delete-record.ts';
-import type { CrmRecord, EntityDefinition } from '../crm/entity.ts';
-import { getRecord, listRecords } from '../crm/find-records.ts';
-import { patchRecord } from '../crm/patch-record.ts';
-import { deleteRecord } from '../crm/records.ts';
+import { type BatchItemResult, runAtomicBatch, runBatch } from '../crm/records/batch.ts';
+import { planCreate } from '../crm/records/create-record.ts';
+import { planRestore } from '../crm/records/delete-record.ts';
+import type { CrmRecord, EntityDefinition } from '../crm/records/entity.ts';
+import { getRecord, listRecords } from '../crm/records/find-records.ts';
+import { patchRecord } from '../crm/records/patch-record.ts';
+import { deleteRecord } from '../crm/records/records.ts';
+import { upsertRecord } from '../crm/records/upsert-record.ts';
 import { operationNames, upsertOperation } from '../crm/routes.ts';
-import { upsertRecord } from '../crm/upsert-record.ts';
 import { readHistory } from '../platform/history.ts';
 import type { RestRequest } from '../shared/http/request.ts';
 import {

@@ -11,8 +11,8 @@ import {
   isScalarType,
 } from 'graphql';
 import type * as z from 'zod/mini';
-import { company } from '../../functions/crm/company.ts';
-import { contact, contactStages, contactStatuses } from '../../functions/crm/contact.ts';
+import { company } from '../../functions/crm/companies/company.ts';
+import { contact, contactStages, contactStatuses } from '../../functions/crm/contacts/contact.ts';
 import { fieldTable } from '../../functions/graphql/handler.ts';
 import { permissions } from '../../functions/shared/route.ts';
 import { enqueueInput } from '../../functions/tasks/enqueue/enqueue-input.ts';

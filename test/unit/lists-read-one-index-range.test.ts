@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { contact } from '../../functions/crm/contact.ts';
+import { contact } from '../../functions/crm/contacts/contact.ts';
 import { firstIdAt } from '../../functions/shared/ids.ts';
 import { parseListQuery } from '../../functions/shared/list/parse-list-query.ts';
 import { planList } from '../../functions/shared/list/plan-list.ts';

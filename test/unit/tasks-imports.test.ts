@@ -9,9 +9,9 @@ import { type FilesAndQueues, startFilesAndQueues } from '../support/files-and-q
 import { newActor, pause, problemCode, tamper } from '../support/tasks.ts';
 
 const { getObject } = await import('../../functions/shared/aws/s3.ts');
-const { contact } = await import('../../functions/crm/contact.ts');
-const { listRecords } = await import('../../functions/crm/find-records.ts');
-const { createRecord } = await import('../../functions/crm/records.ts');
+const { contact } = await import('../../functions/crm/contacts/contact.ts');
+const { listRecords } = await import('../../functions/crm/records/find-records.ts');
+const { createRecord } = await import('../../functions/crm/records/records.ts');
 const { handler } = await import('../../functions/runner/handler.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
 const { validate } = await import('../../functions/shared/validation.ts');

@@ -1,4 +1,4 @@
-import { emailKey } from '../../crm/normalise.ts';
+import { emailKey } from '../../crm/records/normalise.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { mapConcurrently } from '../../shared/map-concurrently.ts';
 import { Problem } from '../../shared/problem.ts';

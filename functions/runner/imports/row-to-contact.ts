@@ -1,4 +1,4 @@
-import { contact } from '../../crm/contact.ts';
+import { contact } from '../../crm/contacts/contact.ts';
 import { type ProblemDetail, validationFailed } from '../../shared/problem.ts';
 import { validate } from '../../shared/validation.ts';
 import { type ImportInput, importFields, matchField } from '../../tasks/imports/import-input.ts';

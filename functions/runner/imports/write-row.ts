@@ -1,8 +1,8 @@
-import { contact } from '../../crm/contact.ts';
-import { planCreate } from '../../crm/create-record.ts';
-import { findByUnique } from '../../crm/find-records.ts';
-import { patchRecord } from '../../crm/patch-record.ts';
-import { upsertRecord } from '../../crm/upsert-record.ts';
+import { contact } from '../../crm/contacts/contact.ts';
+import { planCreate } from '../../crm/records/create-record.ts';
+import { findByUnique } from '../../crm/records/find-records.ts';
+import { patchRecord } from '../../crm/records/patch-record.ts';
+import { upsertRecord } from '../../crm/records/upsert-record.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { carryOutOnce } from '../../shared/idempotency.ts';
 import { Problem } from '../../shared/problem.ts';

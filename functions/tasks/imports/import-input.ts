@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { contact } from '../../crm/contact.ts';
-import { address } from '../../crm/fields.ts';
+import { contact } from '../../crm/contacts/contact.ts';
+import { address } from '../../crm/records/fields.ts';
 import { Problem, validationFailed } from '../../shared/problem.ts';
 import { described, line } from '../fields.ts';
 

@@ -1,6 +1,6 @@
-import { getItem } from '../shared/dynamo/table.ts';
-import { validationFailed } from '../shared/problem.ts';
-import type { PlannedWrite } from '../shared/write-plan.ts';
+import { getItem } from '../../shared/dynamo/table.ts';
+import { validationFailed } from '../../shared/problem.ts';
+import type { PlannedWrite } from '../../shared/write-plan.ts';
 import type { EntityDefinition, ReferenceField } from './entity.ts';
 import { isLiving, livingCondition, recordKey } from './record-item.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import type { IdPrefix } from '../shared/ids.ts';
-import type { FilterField, ListSpec, RowSource } from '../shared/list/list-spec.ts';
+import type { IdPrefix } from '../../shared/ids.ts';
+import type { FilterField, ListSpec, RowSource } from '../../shared/list/list-spec.ts';
 import { clearable } from './fields.ts';
 import { nameKey } from './normalise.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseInstant } from '../shared/clock.ts';
+import { parseInstant } from '../../shared/clock.ts';
 
 /** The building blocks of CRM records. Lengths are ours: generous for people, far below DynamoDB's 400 KB an item. */
 

@@ -1,6 +1,6 @@
-import type { Actor } from '../shared/actor.ts';
-import type { VersionCondition } from '../shared/etag.ts';
-import { carryOut } from '../shared/write-plan.ts';
+import type { Actor } from '../../shared/actor.ts';
+import type { VersionCondition } from '../../shared/etag.ts';
+import { carryOut } from '../../shared/write-plan.ts';
 import { planCreate } from './create-record.ts';
 import { planDelete } from './delete-record.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';

@@ -1,5 +1,5 @@
-import type { Item, Key } from '../shared/dynamo/item.ts';
-import { notFound } from '../shared/problem.ts';
+import type { Item, Key } from '../../shared/dynamo/item.ts';
+import { notFound } from '../../shared/problem.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { nameKey } from './normalise.ts';
 

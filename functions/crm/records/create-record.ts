@@ -1,7 +1,7 @@
-import type { Actor } from '../shared/actor.ts';
-import { now } from '../shared/clock.ts';
-import { newId } from '../shared/ids.ts';
-import type { WritePlan } from '../shared/write-plan.ts';
+import type { Actor } from '../../shared/actor.ts';
+import { now } from '../../shared/clock.ts';
+import { newId } from '../../shared/ids.ts';
+import type { WritePlan } from '../../shared/write-plan.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { toItem } from './record-item.ts';
 import { referenceChecks } from './references.ts';

@@ -1,7 +1,16 @@
-import { countedFields } from '../shared/counted-fields.ts';
-import { defineEntity } from './entity.ts';
-import { address, addressMembers, domainName, memberId, phone, reference, tags, text } from './fields.ts';
-import { domainKey } from './normalise.ts';
+import { countedFields } from '../../shared/counted-fields.ts';
+import { defineEntity } from '../records/entity.ts';
+import {
+  address,
+  addressMembers,
+  domainName,
+  memberId,
+  phone,
+  reference,
+  tags,
+  text,
+} from '../records/fields.ts';
+import { domainKey } from '../records/normalise.ts';
 
 /** An organisation. Its domain is unique in the tenant; its parents form no cycle. */
 export const company = defineEntity({

@@ -1,9 +1,9 @@
-import type { Actor } from '../shared/actor.ts';
-import { instant, now } from '../shared/clock.ts';
-import { getItem } from '../shared/dynamo/table.ts';
-import { requireVersion, type VersionCondition } from '../shared/etag.ts';
-import { notFound, Problem } from '../shared/problem.ts';
-import type { WritePlan } from '../shared/write-plan.ts';
+import type { Actor } from '../../shared/actor.ts';
+import { instant, now } from '../../shared/clock.ts';
+import { getItem } from '../../shared/dynamo/table.ts';
+import { requireVersion, type VersionCondition } from '../../shared/etag.ts';
+import { notFound, Problem } from '../../shared/problem.ts';
+import type { WritePlan } from '../../shared/write-plan.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { getRecord } from './find-records.ts';
 import { replaceAtVersion } from './patch-record.ts';

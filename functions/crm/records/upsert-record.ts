@@ -1,7 +1,7 @@
-import type { Actor } from '../shared/actor.ts';
-import { Problem, validationFailed } from '../shared/problem.ts';
-import { validate } from '../shared/validation.ts';
-import { carryOut } from '../shared/write-plan.ts';
+import type { Actor } from '../../shared/actor.ts';
+import { Problem, validationFailed } from '../../shared/problem.ts';
+import { validate } from '../../shared/validation.ts';
+import { carryOut } from '../../shared/write-plan.ts';
 import { planCreate } from './create-record.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { findByUnique } from './find-records.ts';

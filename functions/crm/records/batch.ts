@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import type { Actor } from '../shared/actor.ts';
-import { parseIfMatch } from '../shared/etag.ts';
+import type { Actor } from '../../shared/actor.ts';
+import { parseIfMatch } from '../../shared/etag.ts';
 import {
   carryOutOnce,
   type IdempotencyKey,
@@ -8,12 +8,12 @@ import {
   type StoredAnswer,
   subKey,
   withReplay,
-} from '../shared/idempotency.ts';
-import { log } from '../shared/logger.ts';
-import { mapConcurrently } from '../shared/map-concurrently.ts';
-import { Problem, type ProblemDetail } from '../shared/problem.ts';
-import { validate } from '../shared/validation.ts';
-import type { PlannedWrite, WritePlan } from '../shared/write-plan.ts';
+} from '../../shared/idempotency.ts';
+import { log } from '../../shared/logger.ts';
+import { mapConcurrently } from '../../shared/map-concurrently.ts';
+import { Problem, type ProblemDetail } from '../../shared/problem.ts';
+import { validate } from '../../shared/validation.ts';
+import type { PlannedWrite, WritePlan } from '../../shared/write-plan.ts';
 import { inWaves } from './batch-waves.ts';
 import { planCreate } from './create-record.ts';
 import { planDelete } from './delete-record.ts';

@@ -1,8 +1,18 @@
 import * as z from 'zod/mini';
-import { countedFields } from '../shared/counted-fields.ts';
-import { defineEntity, instantOperators } from './entity.ts';
-import { address, addressMembers, email, instant, memberId, phone, reference, tags, text } from './fields.ts';
-import { emailKey, phoneKey } from './normalise.ts';
+import { countedFields } from '../../shared/counted-fields.ts';
+import { defineEntity, instantOperators } from '../records/entity.ts';
+import {
+  address,
+  addressMembers,
+  email,
+  instant,
+  memberId,
+  phone,
+  reference,
+  tags,
+  text,
+} from '../records/fields.ts';
+import { emailKey, phoneKey } from '../records/normalise.ts';
 
 export const contactStages = ['lead', 'prospect', 'customer', 'former'] as const;
 export const contactStatuses = ['active', 'archived'] as const;

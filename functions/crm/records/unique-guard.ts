@@ -1,5 +1,5 @@
-import { Problem } from '../shared/problem.ts';
-import type { PlannedWrite } from '../shared/write-plan.ts';
+import { Problem } from '../../shared/problem.ts';
+import type { PlannedWrite } from '../../shared/write-plan.ts';
 import type { EntityDefinition, UniqueField } from './entity.ts';
 
 /** The key of the item that stands for "this value is taken"; the stream's filter knows it by its sort key. */
