@@ -5,6 +5,12 @@
 export const countedFields = {
   contact: ['stage', 'status'],
   company: [],
+  pipeline: [],
+  deal: ['status'],
+  activity: ['kind'],
+  product: ['active'],
+  order: ['status'],
+  invoice: ['status'],
   task: ['state'],
 } as const satisfies Record<string, readonly string[]>;
 
