@@ -49,7 +49,11 @@ function entityFields(definition: EntityDefinition): FieldTable {
     }),
     [`Mutation.create${type}`]: write((call) =>
       once(`create${type}`, call, async (commit) => {
-        const plan = planCreate(definition, validate(definition.input, call.args.input, '/input'), call);
+        const plan = await planCreate(
+          definition,
+          validate(definition.input, call.args.input, '/input'),
+          call,
+        );
         await commit(plan.writes, plan.result);
         return plan.result;
       }),

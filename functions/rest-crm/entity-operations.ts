@@ -1,7 +1,7 @@
 import { type BatchItemResult, runAtomicBatch, runBatch } from '../crm/records/batch.ts';
 import { planCreate } from '../crm/records/create-record.ts';
 import { planRestore } from '../crm/records/delete-record.ts';
-import type { CrmRecord, EntityDefinition } from '../crm/records/entity.ts';
+import type { EntityDefinition } from '../crm/records/entity.ts';
 import { getRecord, listRecords } from '../crm/records/find-records.ts';
 import { patchRecord } from '../crm/records/patch-record.ts';
 import { deleteRecord } from '../crm/records/records.ts';
@@ -20,7 +20,7 @@ import {
 import type { Operation } from '../shared/http/rest-handler.ts';
 import { carryOutOnce } from '../shared/idempotency.ts';
 import { traceId } from '../shared/logger.ts';
-import type { WritePlan } from '../shared/write-plan.ts';
+import { commitPlan } from './commit-plan.ts';
 
 /** The REST operations that every entity has. */
 export function entityOperations(definition: EntityDefinition): Record<string, Operation> {
@@ -40,8 +40,10 @@ export function entityOperations(definition: EntityDefinition): Record<string, O
   ]);
   return {
     [names.create]: (request) =>
-      commit(request, planCreate(definition, request.body, request), (created) =>
-        record(201, created, { location: `/api/v1/${definition.collection}/${created.id}` }),
+      commitPlan(
+        request,
+        () => planCreate(definition, request.body, request),
+        (created) => record(201, created, { location: `/api/v1/${definition.collection}/${created.id}` }),
       ),
     [names.get]: async (request) =>
       currentRecord(request, await getRecord(definition, at(request, 'id'), request)),
@@ -52,10 +54,10 @@ export function entityOperations(definition: EntityDefinition): Record<string, O
       await deleteRecord(definition, at(request, 'id'), request, request.ifMatch);
       return noContent();
     },
-    [names.restore]: async (request) =>
-      commit(
+    [names.restore]: (request) =>
+      commitPlan(
         request,
-        await planRestore(definition, at(request, 'id'), request, request.ifMatch),
+        () => planRestore(definition, at(request, 'id'), request, request.ifMatch),
         (restored) => record(200, restored),
       ),
     [names.batch]: (request) => batch(definition, request),
@@ -69,16 +71,6 @@ export function entityOperations(definition: EntityDefinition): Record<string, O
 
 function at(request: RestRequest, name: string): string {
   return request.path[name] ?? '';
-}
-
-async function commit(
-  request: RestRequest,
-  plan: WritePlan<CrmRecord>,
-  answer: (result: CrmRecord) => RestResponse,
-): Promise<RestResponse> {
-  const response = answer(plan.result);
-  await carryOutOnce(plan.writes, request.idempotency, toStored(response));
-  return response;
 }
 
 async function batch(

@@ -30,6 +30,12 @@ export const tableSchemas = {
       byCompany: { pk: 'companyPk', sk: 'updatedSk', projection: 'ALL' },
       byStage: { pk: 'stagePk', sk: 'updatedSk', projection: 'ALL' },
       byStatus: { pk: 'statusPk', sk: 'updatedSk', projection: 'ALL' },
+      byContact: { pk: 'contactPk', sk: 'updatedSk', projection: 'ALL' },
+      byDeal: { pk: 'dealPk', sk: 'updatedSk', projection: 'ALL' },
+      /** In the order of a number of each entity: an amount, a total, a score. */
+      byAmount: { pk: 'amountPk', sk: 'amountSk', projection: 'ALL' },
+      /** In the order of a date of each entity: when it is due, expected, occurred. */
+      byDate: { pk: 'datePk', sk: 'dateSk', projection: 'ALL' },
     },
   },
   tasks: {

@@ -1,5 +1,5 @@
 import { countedFields } from '../../shared/counted-fields.ts';
-import { defineEntity } from '../records/entity.ts';
+import { defineEntity } from '../records/define-entity.ts';
 import {
   address,
   addressMembers,

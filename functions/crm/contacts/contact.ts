@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { countedFields } from '../../shared/counted-fields.ts';
-import { defineEntity, instantOperators } from '../records/entity.ts';
+import { defineEntity, instantOperators } from '../records/define-entity.ts';
 import {
   address,
   addressMembers,

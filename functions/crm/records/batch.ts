@@ -168,7 +168,7 @@ async function planOperation(
   switch (operation.op) {
     case 'create':
       return {
-        plan: planCreate(definition, validate(definition.input, operation.data, '/data'), actor),
+        plan: await planCreate(definition, validate(definition.input, operation.data, '/data'), actor),
         status: 201,
       };
     case 'update': {
@@ -200,7 +200,7 @@ async function planUpsert(
   const existing = await findByUnique(definition, field, value, actor);
   return existing
     ? { plan: await planPatch(definition, existing.id as string, input, actor), status: 200 }
-    : { plan: planCreate(definition, input, actor), status: 201 };
+    : { plan: await planCreate(definition, input, actor), status: 201 };
 }
 
 /**

@@ -8,18 +8,20 @@ import { referenceChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
 
 /**
- * What creates a record: the item, a guard for each unique value, a check of each reference.
+ * What creates a record: the item, a guard for each unique value, a check of each reference, and what the entity's
+ * rules add.
  * @param input checked against the entity's input schema
+ * @throws {Problem} of the rules
  */
-export function planCreate(
+export async function planCreate(
   definition: EntityDefinition,
   input: Record<string, unknown>,
   actor: Actor,
-): WritePlan<CrmRecord> {
+): Promise<WritePlan<CrmRecord>> {
   const { tenantId, subject } = actor.caller;
   const at = now();
   const id = newId(definition.idPrefix, at.getTime());
-  const record: CrmRecord = {
+  const draft: CrmRecord = {
     id,
     version: 1,
     createdAt: at.toISOString(),
@@ -33,6 +35,7 @@ export function planCreate(
       ]),
     ),
   };
+  const { record, writes } = (await definition.rules.create?.(draft, actor)) ?? { record: draft, writes: [] };
   return {
     result: record,
     writes: [
@@ -46,6 +49,7 @@ export function planCreate(
       },
       ...guardWrites(definition, tenantId, id, undefined, record),
       ...referenceChecks(definition, tenantId, record),
+      ...writes,
     ],
   };
 }

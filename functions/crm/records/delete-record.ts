@@ -6,8 +6,9 @@ import { notFound, Problem } from '../../shared/problem.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { getRecord } from './find-records.ts';
+import { indexAttributeNames } from './index-attributes.ts';
 import { replaceAtVersion } from './patch-record.ts';
-import { indexAttributeNames, isLiving, recordKey, restorableDays, toRecord } from './record-item.ts';
+import { isLiving, recordKey, restorableDays, toRecord } from './record-item.ts';
 import { parentChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
 
@@ -26,6 +27,7 @@ export async function planDelete(
   const { tenantId, subject } = actor.caller;
   const before = await getRecord(definition, id, actor);
   requireVersion(ifMatch, before.version);
+  const further = (await definition.rules.remove?.(before, actor)) ?? [];
   const deletedAt = instant();
   const after = { ...before, version: before.version + 1, updatedAt: deletedAt, updatedBy: subject };
   const replacement = replaceAtVersion(definition, after, before.version, actor);
@@ -36,7 +38,7 @@ export async function planDelete(
   });
   return {
     result: after,
-    writes: [replacement, ...guardWrites(definition, tenantId, id, before, undefined)],
+    writes: [replacement, ...guardWrites(definition, tenantId, id, before, undefined), ...further],
   };
 }
 
@@ -58,7 +60,11 @@ export async function planRestore(
   if (isLiving(item)) throw new Problem('invalid_transition', `The ${definition.entity} is not deleted`);
   const before = toRecord(definition, item);
   requireVersion(ifMatch, before.version);
-  const after = { ...before, version: before.version + 1, updatedAt: instant(), updatedBy: subject };
+  const draft = { ...before, version: before.version + 1, updatedAt: instant(), updatedBy: subject };
+  const { record: after, writes } = (await definition.rules.restore?.(draft, actor)) ?? {
+    record: draft,
+    writes: [],
+  };
   // What the record refers to may be gone, as for any living record; a cycle among parents must not come back.
   const { parentId } = before;
   const parents =
@@ -69,6 +75,7 @@ export async function planRestore(
       replaceAtVersion(definition, after, before.version, actor),
       ...guardWrites(definition, tenantId, id, undefined, after),
       ...parents,
+      ...writes,
     ],
   };
 }

@@ -4,15 +4,15 @@ import type { Item } from '../../shared/dynamo/item.ts';
 import { ConditionFailed, type Expression, updateItem } from '../../shared/dynamo/table.ts';
 import { preconditionFailed, requireVersion, type VersionCondition } from '../../shared/etag.ts';
 import { applyMergePatch } from '../../shared/merge-patch.ts';
-import { notFound, Problem } from '../../shared/problem.ts';
-import { carryOut, type WritePlan } from '../../shared/write-plan.ts';
+import { notFound } from '../../shared/problem.ts';
+import { carryOut, type PlannedWrite, type WritePlan } from '../../shared/write-plan.ts';
+import { carryOutPlanned } from './carry-out-planned.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { getRecord } from './find-records.ts';
-import { indexAttributes, isLiving, livingCondition, recordKey, toItem, toRecord } from './record-item.ts';
+import { indexAttributes } from './index-attributes.ts';
+import { isLiving, livingCondition, recordKey, toItem, toRecord } from './record-item.ts';
 import { parentChecks, referenceChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
-
-const patchAttempts = 5;
 
 /**
  * Applies a merge patch. A patch of plain fields is one conditional update without a read; one that touches
@@ -28,22 +28,17 @@ export async function patchRecord(
   ifMatch?: VersionCondition,
 ): Promise<CrmRecord> {
   if (!needsOldValue(definition, patch)) return patchBlindly(definition, id, patch, actor, ifMatch);
-  for (let attempt = 1; ; attempt += 1) {
-    const plan = await planPatch(definition, id, patch, actor, ifMatch);
-    try {
-      await carryOut(plan.writes);
-      return plan.result;
-    } catch (error) {
-      // Someone else was faster. With If-Match that is the caller's to resolve, without it the patch still applies.
-      const lost = error instanceof Problem && error.code === 'conflict';
-      if (!lost || attempt === patchAttempts) throw error;
-    }
-  }
+  return carryOutPlanned(
+    () => planPatch(definition, id, patch, actor, ifMatch),
+    ({ writes }) => carryOut(writes),
+  );
 }
 
 function needsOldValue(definition: EntityDefinition, patch: Record<string, unknown>): boolean {
   const touchy = [...definition.unique, ...definition.references].map(({ field }) => field);
-  return [...touchy, ...Object.keys(definition.nested)].some((field) => Object.hasOwn(patch, field));
+  return [...touchy, ...Object.keys(definition.nested), ...definition.rules.watched].some((field) =>
+    Object.hasOwn(patch, field),
+  );
 }
 
 async function patchBlindly(
@@ -114,15 +109,33 @@ export async function planPatch(
   actor: Actor,
   ifMatch?: VersionCondition,
 ): Promise<WritePlan<CrmRecord>> {
-  const { tenantId, subject } = actor.caller;
   const before = await getRecord(definition, id, actor);
   requireVersion(ifMatch, before.version);
   const merged = applyMergePatch(before, patch) as CrmRecord;
+  const fields = definition.fields.map((field) => [
+    field,
+    merged[field] ?? definition.defaults[field] ?? null,
+  ]);
+  const draft: CrmRecord = { ...before, ...Object.fromEntries(fields) };
+  const decided = await definition.rules.update?.(before, draft, actor);
+  return planReplace(definition, before, decided?.record ?? draft, actor, decided?.writes);
+}
+
+/**
+ * What writes a changed record over the one that was read: a new version, its guards, checks of references that
+ * changed. Patches and actions end here.
+ * @param further writes of the same transaction
+ */
+export async function planReplace(
+  definition: EntityDefinition,
+  before: CrmRecord,
+  draft: CrmRecord,
+  actor: Actor,
+  further: PlannedWrite[] = [],
+): Promise<WritePlan<CrmRecord>> {
+  const { tenantId, subject } = actor.caller;
   const after: CrmRecord = {
-    ...before,
-    ...Object.fromEntries(
-      definition.fields.map((field) => [field, merged[field] ?? definition.defaults[field] ?? null]),
-    ),
+    ...draft,
     version: before.version + 1,
     updatedAt: instant(),
     updatedBy: subject,
@@ -134,14 +147,15 @@ export async function planPatch(
   );
   const parents =
     typeof changed.parentId === 'string'
-      ? await parentChecks(definition, tenantId, id, changed.parentId)
+      ? await parentChecks(definition, tenantId, before.id, changed.parentId)
       : undefined;
   return {
     result: after,
     writes: [
       replaceAtVersion(definition, after, before.version, actor),
-      ...guardWrites(definition, tenantId, id, before, after),
+      ...guardWrites(definition, tenantId, before.id, before, after),
       ...(parents ?? referenceChecks(definition, tenantId, changed)),
+      ...further,
     ],
   };
 }

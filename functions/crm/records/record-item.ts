@@ -1,7 +1,7 @@
 import type { Item, Key } from '../../shared/dynamo/item.ts';
 import { notFound } from '../../shared/problem.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
-import { nameKey } from './normalise.ts';
+import { indexAttributes } from './index-attributes.ts';
 
 /** What no id looks like is no record, and DynamoDB would refuse it as a key (empty, or longer than 1 KB). */
 const wellFormedId = /^[a-z]{2,5}_[0-9A-Z]{26}$/;
@@ -26,45 +26,6 @@ export function toItem(
     ...indexAttributes(definition, tenantId, record),
     requestId,
   };
-}
-
-/**
- * The index attributes that follow from the given members (all of a record, or those that a patch names);
- * `undefined` marks one that must go because its field is cleared.
- */
-export function indexAttributes(
-  definition: EntityDefinition,
-  tenantId: string,
-  record: Record<string, unknown> & { id: string; updatedAt: string },
-): Record<string, string | undefined> {
-  const everything = `${tenantId}#${definition.entity}`;
-  return {
-    updatedPk: everything,
-    updatedSk: `${record.updatedAt}#${record.id}`,
-    ...(typeof record.name === 'string' && {
-      namePk: everything,
-      nameSk: `${nameKey(record.name)}#${record.id}`,
-    }),
-    ...Object.fromEntries(
-      definition.partitions
-        .filter(({ field }) => record[field] !== undefined)
-        .map(({ field, attribute }) => [
-          attribute,
-          record[field] === null ? undefined : `${everything}#${record[field]}`,
-        ]),
-    ),
-  };
-}
-
-/** All index attributes that a record of the entity can have. */
-export function indexAttributeNames(definition: EntityDefinition): string[] {
-  return [
-    'updatedPk',
-    'updatedSk',
-    'namePk',
-    'nameSk',
-    ...definition.partitions.map(({ attribute }) => attribute),
-  ];
 }
 
 /** A table item as callers see it: only the entity's members, `null` for what is not set. */

@@ -1,6 +1,7 @@
 import type { Actor } from '../../shared/actor.ts';
 import type { VersionCondition } from '../../shared/etag.ts';
 import { carryOut } from '../../shared/write-plan.ts';
+import { carryOutPlanned } from './carry-out-planned.ts';
 import { planCreate } from './create-record.ts';
 import { planDelete } from './delete-record.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
@@ -11,9 +12,10 @@ export async function createRecord(
   input: Record<string, unknown>,
   actor: Actor,
 ): Promise<CrmRecord> {
-  const plan = planCreate(definition, input, actor);
-  await carryOut(plan.writes);
-  return plan.result;
+  return carryOutPlanned(
+    () => planCreate(definition, input, actor),
+    ({ writes }) => carryOut(writes),
+  );
 }
 
 /** Deletes a record softly. @throws {Problem} `not_found`, `precondition_failed` */
@@ -23,7 +25,8 @@ export async function deleteRecord(
   actor: Actor,
   ifMatch?: VersionCondition,
 ): Promise<CrmRecord> {
-  const plan = await planDelete(definition, id, actor, ifMatch);
-  await carryOut(plan.writes);
-  return plan.result;
+  return carryOutPlanned(
+    () => planDelete(definition, id, actor, ifMatch),
+    ({ writes }) => carryOut(writes),
+  );
 }

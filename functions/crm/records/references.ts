@@ -72,7 +72,7 @@ export async function parentChecks(
     const item = await getItem('crm', key);
     if (!isLiving(item)) {
       if (checks.length === 0 && parent === 'must be there')
-        throw unknownReference({ field: 'parentId', entity: 'company' }, at);
+        throw unknownReference({ field: 'parentId', entity: 'company', as: 'parent' }, at);
       break;
     }
     const above = item.parentId as string | undefined;

@@ -12,7 +12,8 @@ export interface UpsertResult {
   record: CrmRecord;
 }
 
-const upsertAttempts = 3;
+const upsertAttempts = 5;
+const raceCodes = new Set(['duplicate', 'not_found', 'conflict']);
 
 /**
  * Creates the record that has the unique value, or patches it when it is there.
@@ -34,12 +35,12 @@ export async function upsertRecord(
         const record = await patchRecord(definition, existing.id as string, input, actor);
         return { created: false, record };
       }
-      const plan = planCreate(definition, wanted, actor);
+      const plan = await planCreate(definition, wanted, actor);
       await carryOut(plan.writes);
       return { created: true, record: plan.result };
     } catch (error) {
       // Created or deleted by someone else between the look and the write: look again.
-      const raced = error instanceof Problem && (error.code === 'duplicate' || error.code === 'not_found');
+      const raced = error instanceof Problem && raceCodes.has(error.code);
       if (!raced || attempt === upsertAttempts) throw error;
     }
   }

@@ -62,7 +62,7 @@ async function createOnce(
   { taskId, line }: RowIdentity,
   actor: Actor,
 ): Promise<void> {
-  const { writes, result } = planCreate(contact, fields, actor);
+  const { writes, result } = await planCreate(contact, fields, actor);
   const row = { tenantId: actor.caller.tenantId, key: `import#${taskId}#${line}`, fingerprint: taskId };
   try {
     await carryOutOnce(writes, row, { status: 201, headers: {}, body: result.id });

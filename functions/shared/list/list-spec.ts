@@ -28,6 +28,8 @@ export interface RowSource {
   partition(tenantId: string, filterValue: string): string;
   /** How the sort key is made of the sort field's value. */
   keyOf: 'value-and-id' | 'id';
+  /** Brings a filter value into the form of the sort key, e.g. padded numbers; as it is when absent. */
+  encode?(value: string): string;
 }
 
 /** What one list can filter and sort by, and the index that serves it. */

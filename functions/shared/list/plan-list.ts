@@ -52,7 +52,7 @@ function sortRange(filters: Filter[], source: RowSource, spec: ListSpec): SortRa
     if (range.upper === undefined || bound < range.upper) range.upper = bound;
   };
   for (const { operator, values } of filters) {
-    const value = String(values[0]);
+    const value = source.encode?.(String(values[0])) ?? String(values[0]);
     const [from, first, beyond] =
       source.keyOf === 'id'
         ? [0, 0, 1].map((later) => firstIdAt(spec.idPrefix, Date.parse(value) + later))
