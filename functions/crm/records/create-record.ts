@@ -7,24 +7,33 @@ import { toItem } from './record-item.ts';
 import { referenceChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
 
+/** Who a record is going to be, where writing it again must find it written: an import's rows. */
+export interface RecordIdentity {
+  id: string;
+  /** `createdAt`, epoch milliseconds: the time in the id. */
+  createdAt: number;
+}
+
 /**
  * What creates a record: the item, a guard for each unique value, a check of each reference, and what the entity's
- * rules add.
+ * rules add. The first of the writes is that of the record.
  * @param input checked against the entity's input schema
+ * @param identity a new one when absent
  * @throws {Problem} of the rules
  */
 export async function planCreate(
   definition: EntityDefinition,
   input: Record<string, unknown>,
   actor: Actor,
+  identity?: RecordIdentity,
 ): Promise<WritePlan<CrmRecord>> {
   const { tenantId, subject } = actor.caller;
   const at = now();
-  const id = newId(definition.idPrefix, at.getTime());
+  const id = identity?.id ?? newId(definition.idPrefix, at.getTime());
   const draft: CrmRecord = {
     id,
     version: 1,
-    createdAt: at.toISOString(),
+    createdAt: new Date(identity?.createdAt ?? at).toISOString(),
     updatedAt: at.toISOString(),
     createdBy: subject,
     updatedBy: subject,

@@ -111,6 +111,16 @@ export async function planPatch(
 ): Promise<WritePlan<CrmRecord>> {
   const before = await getRecord(definition, id, actor);
   requireVersion(ifMatch, before.version);
+  return planChange(definition, before, patch, actor);
+}
+
+/** The same for a record that has been read. */
+export async function planChange(
+  definition: EntityDefinition,
+  before: CrmRecord,
+  patch: Record<string, unknown>,
+  actor: Actor,
+): Promise<WritePlan<CrmRecord>> {
   const merged = applyMergePatch(before, patch) as CrmRecord;
   const fields = definition.fields.map((field) => [
     field,
