@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Api, callerOf, eventually } from './support/api.ts';
-import { type RunningRuntime, startRuntime } from './support/start-runtime.ts';
+import { type Api, callerOf, eventually } from '../system/support/api.ts';
+import { type RunningRuntime, startRuntime } from '../system/support/start-runtime.ts';
 
 let runtime: RunningRuntime;
 let api: Api;

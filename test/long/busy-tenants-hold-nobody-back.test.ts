@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Api, callerOf, eventually } from './support/api.ts';
-import { type Receiver, startReceiver } from './support/receiver.ts';
+import { type Api, callerOf, eventually } from '../system/support/api.ts';
+import { type Receiver, startReceiver } from '../system/support/receiver.ts';
 
 const noise = 500;
 const quietTasks = 20;

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Api, callerOf, eventually, sharedStack } from './support/api.ts';
-import { type FaultyWire, faultyWire } from './support/faulty-wire.ts';
-import { endWorkers, type LanguageWorker, languageWorkers, startWorker } from './support/language-workers.ts';
+import { type Api, callerOf, eventually, sharedStack } from '../system/support/api.ts';
+import { type FaultyWire, faultyWire } from '../system/support/faulty-wire.ts';
+import {
+  endWorkers,
+  type LanguageWorker,
+  languageWorkers,
+  startWorker,
+} from '../system/support/language-workers.ts';
 
 /**
  * The example workers, each run for real by the same story. All languages go through it at once, since they wait most

@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { type Api, callerOf, eventually } from './support/api.ts';
+import { type Api, callerOf, eventually } from '../system/support/api.ts';
 import {
   freePort,
   type RunningRuntime,
   spawnRuntime,
   startRuntime,
   temporaryDirectory,
-} from './support/start-runtime.ts';
+} from '../system/support/start-runtime.ts';
 
 const dataDir = temporaryDirectory();
 let runtime: RunningRuntime | undefined;

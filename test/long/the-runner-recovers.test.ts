@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Api, callerOf, eventually } from './support/api.ts';
-import { type Receiver, startReceiver } from './support/receiver.ts';
-import { type RunningRuntime, startRuntime } from './support/start-runtime.ts';
+import { type Api, callerOf, eventually } from '../system/support/api.ts';
+import { type Receiver, startReceiver } from '../system/support/receiver.ts';
+import { type RunningRuntime, startRuntime } from '../system/support/start-runtime.ts';
 
 const faults = mkdtempSync(join(tmpdir(), 'tandem-faults-'));
 const options = {
