@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { listParameters } from '../shared/list/list-parameters.ts';
 import type { Route } from '../shared/route.ts';
+import { activity } from './activities/activity.ts';
 import { company } from './companies/company.ts';
 import { contact } from './contacts/contact.ts';
 import { batchInput } from './records/batch.ts';
@@ -153,6 +154,6 @@ export function upsertOperation(definition: EntityDefinition, field: string): st
   return `upsert${capital(definition.entity)}By${capital(field)}`;
 }
 
-export const crmEntities = [contact, company];
+export const crmEntities = [contact, company, activity];
 
 export const crmRoutes: Route[] = crmEntities.flatMap(entityRoutes);

@@ -16,6 +16,9 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   updateCompany: { industry: 'Sample' },
   batchCompanies: { operations: [{ op: 'create', data: { name: 'Sample' } }] },
   upsertCompanyByDomain: { name: 'Sample' },
+  createActivity: { kind: 'note', subject: 'Sample' },
+  updateActivity: { outcome: 'Sample' },
+  batchActivities: { operations: [{ op: 'create', data: { kind: 'note' } }] },
   putTaskType: { executor: 'worker', description: 'Sample' },
   putTaskSchedule: { type: 'todo', title: 'Sample', every: 86_400 },
   enqueueTask: { type: 'todo', title: 'Sample' },
@@ -93,6 +96,7 @@ export async function oneOfEach(api: Api): Promise<Record<string, string>> {
   return {
     contacts: await made('/api/v1/contacts', { name, email: `${api.tenantId}@x.example` }),
     companies: await made('/api/v1/companies', { name }),
+    activities: await made('/api/v1/activities', { kind: 'note', subject: name }),
     tasks: await made('/api/v1/tasks', { type: name, title: name }),
     files: file.body.fileKey,
     'api-keys': await made('/api/v1/api-keys', { name, role: 'viewer' }),
