@@ -4,6 +4,8 @@ import type { Route } from '../shared/route.ts';
 import { activity } from './activities/activity.ts';
 import { company } from './companies/company.ts';
 import { contact } from './contacts/contact.ts';
+import { deal } from './deals/deal.ts';
+import { pipeline } from './pipelines/pipeline.ts';
 import { batchInput } from './records/batch.ts';
 import type { EntityDefinition } from './records/entity.ts';
 import { historyEntry } from './records/history-entry.ts';
@@ -154,6 +156,6 @@ export function upsertOperation(definition: EntityDefinition, field: string): st
   return `upsert${capital(definition.entity)}By${capital(field)}`;
 }
 
-export const crmEntities = [contact, company, activity];
+export const crmEntities = [contact, company, pipeline, deal, activity];
 
 export const crmRoutes: Route[] = crmEntities.flatMap(entityRoutes);

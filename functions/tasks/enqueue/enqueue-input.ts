@@ -10,7 +10,7 @@ export const maxInputBytes = 256 * 1024;
 export const maxParents = 50;
 
 /** The records that a task can be about, with the prefix of their ids. */
-export const aboutPrefixes = { contact: 'con', company: 'com' } as const;
+export const aboutPrefixes = { contact: 'con', company: 'com', deal: 'deal' } as const;
 
 /** The record that a task is about. */
 export const aboutRecord = z.strictObject({

@@ -2,6 +2,12 @@ import { routeTable } from '../../../functions/route-table.ts';
 import type { Route } from '../../../functions/shared/route.ts';
 import type { Api } from './api.ts';
 
+const sampleStages = [
+  { name: 'Talks', kind: 'open', probability: 40 },
+  { name: 'Won', kind: 'won' },
+  { name: 'Lost', kind: 'lost' },
+];
+
 /**
  * A body that each operation with a body accepts, so that generated tests reach the rule they test.
  * A new route without a sample fails the tests that are generated from the route table.
@@ -19,6 +25,12 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   createActivity: { kind: 'note', subject: 'Sample' },
   updateActivity: { outcome: 'Sample' },
   batchActivities: { operations: [{ op: 'create', data: { kind: 'note' } }] },
+  createPipeline: { name: 'Sample', stages: sampleStages },
+  updatePipeline: { name: 'Sample' },
+  batchPipelines: { operations: [{ op: 'create', data: { name: 'Sample', stages: sampleStages } }] },
+  createDeal: { title: 'Sample' },
+  updateDeal: { notes: 'Sample' },
+  batchDeals: { operations: [{ op: 'create', data: { title: 'Sample' } }] },
   putTaskType: { executor: 'worker', description: 'Sample' },
   putTaskSchedule: { type: 'todo', title: 'Sample', every: 86_400 },
   enqueueTask: { type: 'todo', title: 'Sample' },
@@ -97,6 +109,8 @@ export async function oneOfEach(api: Api): Promise<Record<string, string>> {
     contacts: await made('/api/v1/contacts', { name, email: `${api.tenantId}@x.example` }),
     companies: await made('/api/v1/companies', { name }),
     activities: await made('/api/v1/activities', { kind: 'note', subject: name }),
+    pipelines: await made('/api/v1/pipelines', { name, stages: sampleStages }),
+    deals: await made('/api/v1/deals', { title: name }),
     tasks: await made('/api/v1/tasks', { type: name, title: name }),
     files: file.body.fileKey,
     'api-keys': await made('/api/v1/api-keys', { name, role: 'viewer' }),

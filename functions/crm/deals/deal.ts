@@ -1,0 +1,84 @@
+import * as z from 'zod/mini';
+import { countedFields } from '../../shared/counted-fields.ts';
+import { wholeNumber } from '../../tasks/fields.ts';
+import { stageKinds } from '../pipelines/pipeline.ts';
+import { defineEntity, instantOperators } from '../records/define-entity.ts';
+import { instant, memberId, reference, tags, text } from '../records/fields.ts';
+
+/** A stage that a deal has come into. */
+const stageEntry = z.strictObject({
+  pipelineId: z.string(),
+  stageId: z.string(),
+  at: z.string(),
+  by: z.string(),
+});
+export type StageEntry = z.infer<typeof stageEntry>;
+
+/** A sale that may come about. Its status follows from its stage. */
+export const deal = defineEntity({
+  entity: 'deal',
+  collection: 'deals',
+  idPrefix: 'deal',
+  label: 'title',
+  required: { title: text(200) },
+  defaulted: {
+    currency: {
+      schema: z.string().check(z.regex(/^[A-Z]{3}$/, 'must be a currency of ISO 4217')),
+      value: null,
+    },
+    pipelineId: { schema: reference('pipe'), value: null },
+    stageId: { schema: z.string().check(z.maxLength(40)), value: null },
+    probability: { schema: wholeNumber(0, 100), value: null },
+    tags: { schema: tags, value: [] },
+  },
+  optional: {
+    amount: z.int().check(z.gte(0)),
+    expectedCloseOn: z.iso.date({ error: 'must be a date such as 2026-01-31' }),
+    closedAt: instant,
+    wonReason: text(1_000),
+    lostReason: text(1_000),
+    contactId: reference('con'),
+    companyId: reference('com'),
+    ownerId: memberId,
+    notes: text(20_000),
+  },
+  derived: {
+    status: z.enum(stageKinds),
+    stageEnteredAt: z.string(),
+    stageHistory: z.array(stageEntry),
+    rottingAt: z.string(),
+  },
+  unique: [],
+  references: [
+    { field: 'contactId', entity: 'contact' },
+    { field: 'companyId', entity: 'company' },
+  ],
+  nested: {},
+  partitions: [
+    { field: 'contactId', index: 'byContact', attribute: 'contactPk' },
+    { field: 'companyId', index: 'byCompany', attribute: 'companyPk' },
+    { field: 'ownerId', index: 'byOwner', attribute: 'ownerPk' },
+    { field: 'stageId', index: 'byStage', attribute: 'stagePk' },
+    { field: 'status', index: 'byStatus', attribute: 'statusPk' },
+  ],
+  sorted: {
+    amount: { index: 'byAmount', kind: 'amount' },
+    expectedCloseOn: { index: 'byDate', kind: 'text' },
+  },
+  search: ['title'],
+  counted: [...countedFields.deal],
+  filters: {
+    status: { type: 'text', values: stageKinds, operators: ['eq', 'ne', 'in'] },
+    pipelineId: { type: 'text', operators: ['eq', 'in'] },
+    stageId: { type: 'text', operators: ['eq', 'in'] },
+    contactId: { type: 'text', operators: ['eq', 'in'] },
+    companyId: { type: 'text', operators: ['eq', 'in'] },
+    ownerId: { type: 'text', operators: ['eq', 'in'] },
+    currency: { type: 'text', operators: ['eq', 'in'] },
+    tags: { type: 'tag', operators: ['eq', 'ne'], description: 'Has the tag' },
+    amount: { type: 'integer', operators: instantOperators },
+    probability: { type: 'integer', operators: instantOperators },
+    expectedCloseOn: { type: 'date', operators: ['eq', ...instantOperators] },
+    closedAt: { type: 'instant', operators: instantOperators },
+  },
+});
