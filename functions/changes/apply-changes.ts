@@ -1,12 +1,11 @@
+import { contributionsOf } from '../platform/counting/contributions.ts';
 import { maxTransactionWrites, TransactionRefused, transactWrite } from '../shared/dynamo/transaction.ts';
 import type { Change } from './change.ts';
-import { counterWrites } from './counter-deltas.ts';
+import { counterDeltas } from './counter-deltas.ts';
 import { historyWrite } from './history-write.ts';
 
 /** AWS: 4 MB a transaction; half of it leaves room for how items are stored. */
 const maxBytes = 2 * 1024 * 1024;
-/** Each change writes its history entry, and at worst its own counters. */
-const maxChanges = maxTransactionWrites / 2;
 
 /**
  * Writes history and counters of changes, each exactly once however often it is delivered.
@@ -38,7 +37,7 @@ async function applyTogether(group: Change[]): Promise<void> {
   let rest = withoutRepeats(group.filter(hasEffect));
   while (rest.length > 0) {
     try {
-      await transactWrite([...rest.map(historyWrite), ...counterWrites(rest)]);
+      await transactWrite([...rest.map(historyWrite), ...counterDeltas(rest).writes()]);
       return;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
@@ -58,19 +57,30 @@ function withoutRepeats(changes: Change[]): Change[] {
   return [...new Map(changes.map((change) => [`${change.id}#${change.version}`, change])).values()];
 }
 
+/** As many together as fit: each change writes its history entry and the items that hold what it counts in. */
 function inGroups(changes: Change[]): Change[][] {
   const groups: Change[][] = [];
   let bytes = 0;
+  let items = new Set<string>();
   for (const change of changes) {
     const size = JSON.stringify(change.changes).length;
+    const touched = itemsOf(change);
     const current = groups.at(-1);
-    if (current && current.length < maxChanges && bytes + size <= maxBytes) {
+    const fits = bytes + size <= maxBytes && items.union(touched).size <= maxTransactionWrites;
+    if (current && fits) {
       current.push(change);
       bytes += size;
+      items = items.union(touched);
     } else {
       groups.push([change]);
       bytes = size;
+      items = touched;
     }
   }
   return groups;
+}
+
+function itemsOf({ tenantId, entity, id, version, before, after }: Change): Set<string> {
+  const counters = [before, after].flatMap((item) => (item ? contributionsOf(tenantId, entity, item) : []));
+  return new Set([`${id}#${version}`, ...counters.map(({ key: { pk, sk } }) => `${pk} ${sk}`)]);
 }

@@ -39,6 +39,8 @@ function toAttribute(value: unknown): AttributeValue {
     case 'number':
       if (!Number.isFinite(value)) throw new TypeError(`${value} is no number that DynamoDB can hold`);
       return { N: String(Math.abs(value) < smallestNumber ? 0 : value) };
+    case 'bigint':
+      return { N: String(value) };
     case 'boolean':
       return { BOOL: value };
     case 'object':
