@@ -1,24 +1,44 @@
 import { countersKey } from '../shared/counters-key.ts';
+import type { Item, Key } from '../shared/dynamo/item.ts';
 import { getItem, queryPage } from '../shared/dynamo/table.ts';
 
-/** `total` and `<field>:<value>`, e.g. `status:active`; kept by the changes function. */
+/**
+ * `total` and `<field>:<value>`, e.g. `status:active`; kept by the changes function. Where an entity has amounts,
+ * beside each counter `<counter>/count/<currency>` and `<counter>/<sum>/<currency>`.
+ */
 export type Counters = Record<string, number>;
 
 /** The counters of one entity; empty when nothing was ever written. Eventually consistent, as they are themselves. */
 export async function readCounters(tenantId: string, entity: string): Promise<Counters> {
-  const item = await getItem('views', countersKey(tenantId, entity), { consistent: false });
-  return toCounters(item ?? {});
+  return readCounterItem(countersKey(tenantId, entity));
 }
 
-/** The counters of every entity: one Query. */
+/** One GetItem. */
+export async function readCounterItem(key: Key): Promise<Counters> {
+  return toCounters((await getItem('views', key, { consistent: false })) ?? {});
+}
+
+/**
+ * The counters of every entity, those of deals by stage and what is due by month: one Query, which grows with the
+ * number of stages only.
+ */
 export async function readAllCounters(tenantId: string): Promise<Record<string, Counters>> {
-  const { items } = await queryPage({
-    table: 'views',
-    key: { text: 'pk = :pk', values: { ':pk': countersKey(tenantId, '').pk } },
-  });
+  const { pk } = countersKey(tenantId, '');
+  const items: Item[] = [];
+  let startKey: Item | undefined;
+  do {
+    const page = await queryPage({
+      table: 'views',
+      key: { text: 'pk = :pk', values: { ':pk': pk } },
+      startKey,
+    });
+    items.push(...page.items);
+    startKey = page.lastKey;
+  } while (startKey);
   return Object.fromEntries(items.map((item) => [String(item.sk), toCounters(item)]));
 }
 
-function toCounters({ pk: _pk, sk: _sk, ...counters }: Record<string, unknown>): Counters {
+/** What a counter item holds beside its key. */
+export function toCounters({ pk: _pk, sk: _sk, ...counters }: Item): Counters {
   return counters as Counters;
 }
