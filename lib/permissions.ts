@@ -80,7 +80,7 @@ export function grantPermissions(
     ],
     authorizer: may('platform', ['GetItem']),
     changes: [
-      ...may('views', [...read, ...write]),
+      ...may('views', [...read, ...write, 'BatchWriteItem']),
       ...may('platform', settings),
       // Tells tasks of the ends of those that they depend on, and the runner of those that it may take up now.
       ...may('tasks', ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem']),

@@ -6,6 +6,7 @@ import { countMetric, flushMetrics } from '../shared/metrics.ts';
 import { applyChanges } from './apply-changes.ts';
 import { archiveAttempts } from './archive-attempts.ts';
 import { type Change, toChange } from './change.ts';
+import { deriveViews } from './derive-views.ts';
 import { publicationOf } from './publications.ts';
 import { publish } from './publish.ts';
 import { tellDependents } from './tell-dependents.ts';
@@ -26,10 +27,12 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
     const changes = delivered.map(({ change }) => change);
     // First, since others wait for it; being told again changes nothing.
     const told = await tellDependents(changes);
-    const applied = await applyChanges(changes.slice(0, told.done));
+    const derived = await deriveViews(changes.slice(0, told.done));
+    const applied = await applyChanges(changes.slice(0, derived.done));
     const counted = changes.slice(0, applied.done);
     const archived = await archiveAttempts(counted);
-    const { done, error } = [archived, applied, told].find((step) => step.error !== undefined) ?? archived;
+    const steps = [archived, applied, derived, told];
+    const { done, error } = steps.find((step) => step.error !== undefined) ?? archived;
     const followed = counted.slice(0, done);
     countDeaths(followed);
     // Also of changes that were counted before: their first delivery may have ended right here.

@@ -91,6 +91,7 @@ const operations = {
   DescribeTable: 'dynamodb:DescribeTable',
   Query: 'dynamodb:Query',
   BatchGetItem: 'dynamodb:BatchGetItem',
+  BatchWriteItem: 'dynamodb:BatchWriteItem',
 };
 
 test.each(Object.keys(functionFolders))('%s may call what it calls', (fn) => {
