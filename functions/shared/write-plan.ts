@@ -8,6 +8,11 @@ export interface PlannedWrite {
   write: Write;
   /** The problem to answer; `current` is the item as it stood. Absent: `conflict`. */
   refused?: (current: Item | undefined) => Problem;
+  /**
+   * Of several updates of one item in a transaction that set the same members and have a rank, the highest does for
+   * all: the latest of several calls to one contact. Two updates without one are a conflict.
+   */
+  rank?: string;
 }
 
 /** What a command is going to do, decided but not yet done: all of its writes happen or none. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { countedFields } from '../../shared/counted-fields.ts';
 import { defineEntity, instantOperators } from '../records/define-entity.ts';
 import { instant, reference, text } from '../records/fields.ts';
+import { activityRules } from './activity-rules.ts';
 
 export const activityKinds = ['call', 'email', 'meeting', 'note'] as const;
 
@@ -15,11 +16,11 @@ export const activity = defineEntity({
   idPrefix: 'act',
   label: 'subject',
   required: { kind: z.enum(activityKinds) },
-  defaulted: {},
+  // Without a value of its own it is the time of the request, which the rules know.
+  defaulted: { occurredAt: { schema: instant, value: undefined } },
   optional: {
     subject: text(200),
     body: text(20_000),
-    occurredAt: instant,
     durationMinutes: z.int().check(z.gte(0), z.lte(maxMinutes)),
     outcome: text(100),
     contactId: reference('con'),
@@ -42,6 +43,7 @@ export const activity = defineEntity({
   ],
   sorted: { occurredAt: { index: 'byDate', kind: 'text' } },
   search: ['subject', 'outcome'],
+  rules: activityRules,
   counted: [...countedFields.activity],
   filters: {
     kind: { type: 'text', values: activityKinds, operators: ['eq', 'ne', 'in'] },

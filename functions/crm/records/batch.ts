@@ -20,6 +20,7 @@ import { planDelete } from './delete-record.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { findByUnique } from './find-records.ts';
 import { planPatch } from './patch-record.ts';
+import { withoutRepeats } from './without-repeats.ts';
 
 export const maxBatchOperations = 100;
 
@@ -141,8 +142,9 @@ export async function runAtomicBatch(
         status,
         ...(operation.op !== 'delete' && { data: plan.result }),
       };
-      const writes = plan.writes.map(({ write, refused }) => ({
+      const writes = plan.writes.map(({ write, refused, rank }) => ({
         write,
+        ...(rank !== undefined && { rank }),
         refused: (current: Parameters<NonNullable<typeof refused>>[0]) =>
           pointInto(
             refused?.(current) ?? new Problem('conflict', 'A record of the batch was changed meanwhile'),
@@ -201,32 +203,6 @@ async function planUpsert(
   return existing
     ? { plan: await planPatch(definition, existing.id as string, input, actor), status: 200 }
     : { plan: await planCreate(definition, input, actor), status: 201 };
-}
-
-/**
- * DynamoDB refuses two actions on one item in a transaction: equal checks become one, and two operations
- * that write the same record or take the same value are refused.
- */
-function withoutRepeats(writes: PlannedWrite[]): PlannedWrite[] {
-  const seen = new Map<string, PlannedWrite>();
-  for (const planned of writes) {
-    const { write, refused } = planned;
-    const key = write.kind === 'put' ? write.item : write.key;
-    const name = `${write.table} ${key.pk} ${key.sk}`;
-    const earlier = seen.get(name)?.write;
-    if (!earlier) seen.set(name, planned);
-    else if (
-      write.kind !== 'check' ||
-      earlier.kind !== 'check' ||
-      write.condition.text !== earlier.condition.text
-    ) {
-      throw (
-        refused?.(undefined) ??
-        new Problem('conflict', 'Two operations of an atomic batch touch the same record')
-      );
-    }
-  }
-  return [...seen.values()];
 }
 
 function pointInto(problem: Problem, index: number): Problem {

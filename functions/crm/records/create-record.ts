@@ -3,9 +3,10 @@ import { now } from '../../shared/clock.ts';
 import { newId } from '../../shared/ids.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
-import { toItem } from './record-item.ts';
+import { toItem, withComputed } from './record-item.ts';
 import { referenceChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
+import { withoutRepeats } from './without-repeats.ts';
 
 /** Who a record is going to be, where writing it again must find it written: an import's rows. */
 export interface RecordIdentity {
@@ -46,8 +47,8 @@ export async function planCreate(
   };
   const { record, writes } = (await definition.rules.create?.(draft, actor)) ?? { record: draft, writes: [] };
   return {
-    result: record,
-    writes: [
+    result: withComputed(definition, record),
+    writes: withoutRepeats([
       {
         write: {
           kind: 'put',
@@ -59,7 +60,7 @@ export async function planCreate(
       ...guardWrites(definition, tenantId, id, undefined, record),
       ...referenceChecks(definition, tenantId, record),
       ...writes,
-    ],
+    ]),
   };
 }
 

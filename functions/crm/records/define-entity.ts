@@ -1,6 +1,13 @@
 import * as z from 'zod/mini';
 import type { FilterField, RowSource } from '../../shared/list/list-spec.ts';
-import type { EntityDefinition, EntityName, PartitionField, ReferenceField, SortedField } from './entity.ts';
+import type {
+  ComputedField,
+  EntityDefinition,
+  EntityName,
+  PartitionField,
+  ReferenceField,
+  SortedField,
+} from './entity.ts';
 import { clearable } from './fields.ts';
 import { indexAttribute, sortKeyOf } from './index-attributes.ts';
 import { nameKey } from './normalise.ts';
@@ -21,6 +28,10 @@ interface EntityDescription
   optional: Shape;
   /** Members that only rules set: in answers, never in a body; `null` until they are set. */
   derived?: Shape;
+  /** Members that are not kept but follow from the others and the time of the answer. */
+  computed?: Record<string, { schema: z.ZodMiniType; of: ComputedField }>;
+  /** Fields that are answered in another shape than they are sent in. */
+  answered?: Shape;
   /** Fields that are given when the record is made and never change. */
   createOnly?: string[];
   /** @default the member is named like the field without its `Id` */
@@ -37,6 +48,10 @@ interface EntityDescription
 export function defineEntity(description: EntityDescription): EntityDefinition {
   const { entity, idPrefix, required, defaulted, optional, partitions, filters, ...rest } = description;
   const { derived = {}, createOnly = [], label = 'name', sorted = {}, search = [], rules = noRules } = rest;
+  const { computed = {}, answered = {} } = rest;
+  const computedShape = Object.fromEntries(
+    Object.entries(computed).map(([name, { schema }]) => [name, schema]),
+  );
   const defaultedShape = Object.fromEntries(
     Object.entries(defaulted).map(([name, { schema }]) => [name, schema]),
   );
@@ -55,7 +70,8 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
     sorted,
     search,
     rules,
-    fields: [required, defaulted, optional, derived].flatMap((shape) => Object.keys(shape)),
+    fields: [required, defaulted, optional, derived, computed].flatMap((shape) => Object.keys(shape)),
+    computed: Object.fromEntries(Object.entries(computed).map(([name, { of }]) => [name, of])),
     defaults: Object.fromEntries(Object.entries(defaulted).map(([name, { value }]) => [name, value])),
     input: z.strictObject({ ...required, ...optionalOf(defaultedShape), ...clearable(optional) }),
     patch: z.strictObject({
@@ -73,6 +89,8 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
       ...required,
       ...defaultedShape,
       ...nullableOf({ ...optional, ...derived }),
+      ...computedShape,
+      ...answered,
     }),
     list: {
       what: entity,

@@ -8,7 +8,7 @@ import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { getRecord } from './find-records.ts';
 import { indexAttributeNames } from './index-attributes.ts';
 import { replaceAtVersion } from './patch-record.ts';
-import { isLiving, recordKey, restorableDays, toRecord } from './record-item.ts';
+import { isLiving, recordKey, restorableDays, toRecord, withComputed } from './record-item.ts';
 import { parentChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
 
@@ -70,7 +70,7 @@ export async function planRestore(
   const parents =
     typeof parentId === 'string' ? await parentChecks(definition, tenantId, id, parentId, 'may be gone') : [];
   return {
-    result: after,
+    result: withComputed(definition, after),
     writes: [
       replaceAtVersion(definition, after, before.version, actor),
       ...guardWrites(definition, tenantId, id, undefined, after),

@@ -40,6 +40,8 @@ export interface ReferenceField {
   entity: EntityName;
   /** The member under which `expand` shows the record that is referred to, e.g. `company`. */
   as: string;
+  /** The entity's rules see to it that the record is there; it is not checked beside them. */
+  checkedByRules?: true;
 }
 
 /** An index attribute that gathers the records with the same value of a field. */
@@ -56,6 +58,9 @@ export interface SortedField {
   kind: 'amount' | 'text';
 }
 
+/** The value of a member that is not kept, from those that are. */
+export type ComputedField = (record: Record<string, unknown>) => unknown;
+
 /** Everything that the shared record code needs to know of one entity. */
 export interface EntityDefinition {
   entity: EntityName;
@@ -66,6 +71,8 @@ export interface EntityDefinition {
   fields: string[];
   /** The field that names a record: lists sort by it and find it by its beginning. */
   label: string;
+  /** Members that are not kept: looked at whenever a record is answered. */
+  computed: Record<string, ComputedField>;
   /** Values of fields that are left out on creation. */
   defaults: Record<string, unknown>;
   /** A new record: required fields, everything else optional or `null`. */

@@ -1,6 +1,5 @@
 import type { Actor } from '../../shared/actor.ts';
 import { instant } from '../../shared/clock.ts';
-import type { Item } from '../../shared/dynamo/item.ts';
 import { ConditionFailed, type Expression, updateItem } from '../../shared/dynamo/table.ts';
 import { preconditionFailed, requireVersion, type VersionCondition } from '../../shared/etag.ts';
 import { applyMergePatch } from '../../shared/merge-patch.ts';
@@ -9,10 +8,11 @@ import { carryOut, type PlannedWrite, type WritePlan } from '../../shared/write-
 import { carryOutPlanned } from './carry-out-planned.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { getRecord } from './find-records.ts';
-import { indexAttributes } from './index-attributes.ts';
-import { isLiving, livingCondition, recordKey, toItem, toRecord } from './record-item.ts';
+import { memberUpdate } from './member-update.ts';
+import { isLiving, livingCondition, recordKey, toItem, toRecord, withComputed } from './record-item.ts';
 import { parentChecks, referenceChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
+import { withoutRepeats } from './without-repeats.ts';
 
 /**
  * Applies a merge patch. A patch of plain fields is one conditional update without a read; one that touches
@@ -48,46 +48,16 @@ async function patchBlindly(
   actor: Actor,
   ifMatch: VersionCondition | undefined,
 ): Promise<CrmRecord> {
-  const { tenantId, subject } = actor.caller;
-  const updatedAt = instant();
-  const index = indexAttributes(definition, tenantId, { ...patch, id, updatedAt });
-  const cleared = Object.fromEntries(
-    Object.entries(patch).map(([field, value]) => [field, value ?? definition.defaults[field]]),
-  );
-  const update = setAttributes({
-    ...cleared,
-    ...index,
-    updatedAt,
-    updatedBy: subject,
-    requestId: actor.requestId,
-  });
+  const key = recordKey(definition, actor.caller.tenantId, id);
+  const update = memberUpdate(definition, id, patch, actor);
   try {
-    const item = await updateItem('crm', recordKey(definition, tenantId, id), update, livingAt(ifMatch));
+    const item = await updateItem('crm', key, update, livingAt(ifMatch));
     return toRecord(definition, item);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     if (!isLiving(error.current)) throw notFound(definition.entity, id);
     throw preconditionFailed(error.current.version as number);
   }
-}
-
-/** `SET` for values, `REMOVE` for `undefined`, and one more version. */
-function setAttributes(attributes: Record<string, unknown>): Expression {
-  const names: Record<string, string> = { '#version': 'version' };
-  const values: Item = { ':one': 1 };
-  const sets = ['#version = #version + :one'];
-  const removes: string[] = [];
-  Object.entries(attributes).forEach(([name, value], at) => {
-    names[`#a${at}`] = name;
-    if (value === undefined || value === null) {
-      removes.push(`#a${at}`);
-    } else {
-      values[`:a${at}`] = value;
-      sets.push(`#a${at} = :a${at}`);
-    }
-  });
-  const text = `SET ${sets.join(', ')}${removes.length > 0 ? ` REMOVE ${removes.join(', ')}` : ''}`;
-  return { text, names, values };
 }
 
 function livingAt(ifMatch: VersionCondition | undefined): Expression {
@@ -160,13 +130,13 @@ export async function planReplace(
       ? await parentChecks(definition, tenantId, before.id, changed.parentId)
       : undefined;
   return {
-    result: after,
-    writes: [
+    result: withComputed(definition, after),
+    writes: withoutRepeats([
       replaceAtVersion(definition, after, before.version, actor),
       ...guardWrites(definition, tenantId, before.id, before, after),
       ...(parents ?? referenceChecks(definition, tenantId, changed)),
       ...further,
-    ],
+    ]),
   };
 }
 

@@ -22,7 +22,9 @@ export function toItem(
   return {
     ...recordKey(definition, tenantId, record.id),
     entity: definition.entity,
-    ...Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null)),
+    ...Object.fromEntries(
+      Object.entries(record).filter(([name, value]) => value !== null && !definition.computed[name]),
+    ),
     ...indexAttributes(definition, tenantId, record),
     requestId,
   };
@@ -38,9 +40,18 @@ export function toRecord(definition: EntityDefinition, item: Item): CrmRecord {
     createdBy: item.createdBy as string,
     updatedBy: item.updatedBy as string,
     ...Object.fromEntries(
-      definition.fields.map((field) => [field, inOrder(item[field], definition.nested[field])]),
+      definition.fields.map((field) => [
+        field,
+        definition.computed[field]?.(item) ?? inOrder(item[field], definition.nested[field]),
+      ]),
     ),
   };
+}
+
+/** The record with the members that are not kept, as they are now. */
+export function withComputed(definition: EntityDefinition, record: CrmRecord): CrmRecord {
+  const computed = Object.entries(definition.computed).map(([field, of]) => [field, of(record)]);
+  return { ...record, ...Object.fromEntries(computed) };
 }
 
 /** DynamoDB keeps no order in maps; answers have one. */

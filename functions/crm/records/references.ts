@@ -15,7 +15,7 @@ export function referenceChecks(
 ): PlannedWrite[] {
   return definition.references.flatMap((reference) => {
     const id = members[reference.field];
-    if (typeof id !== 'string') return [];
+    if (typeof id !== 'string' || reference.checkedByRules) return [];
     return [
       {
         write: {

@@ -1,0 +1,45 @@
+import type { Actor } from '../../shared/actor.ts';
+import { instant } from '../../shared/clock.ts';
+import { getItem } from '../../shared/dynamo/table.ts';
+import type { PlannedWrite } from '../../shared/write-plan.ts';
+import { contact } from '../contacts/contact.ts';
+import type { CrmRecord } from '../records/entity.ts';
+import { memberUpdate } from '../records/member-update.ts';
+import { isLiving, livingCondition, recordKey } from '../records/record-item.ts';
+
+/**
+ * What an activity does to its contact: `lastContactedAt` moves forward to when it took place, never back.
+ * A note is written about somebody, not to them, and what lies ahead has not happened.
+ * @returns nothing to write when the contact has been spoken to since; one read of it, otherwise
+ */
+export async function contactedWrites(activity: CrmRecord, actor: Actor): Promise<PlannedWrite[]> {
+  const contactId = contactedBy(activity);
+  if (contactId === undefined) return [];
+  const at = String(activity.occurredAt);
+  const key = recordKey(contact, actor.caller.tenantId, contactId);
+  const item = await getItem('crm', key);
+  // A contact that is not there is refused by the check of the reference.
+  if (!isLiving(item) || String(item.lastContactedAt ?? '') >= at) return [];
+  return [
+    {
+      write: {
+        kind: 'update',
+        table: 'crm',
+        key,
+        update: memberUpdate(contact, contactId, { lastContactedAt: at }, actor),
+        condition: {
+          text: `${livingCondition} AND (attribute_not_exists(lastContactedAt) OR lastContactedAt < :at)`,
+          values: { ':at': at },
+        },
+      },
+      rank: at,
+    },
+  ];
+}
+
+/** The contact that an activity reached; undefined when it reached nobody, or has not yet. */
+export function contactedBy(activity: Record<string, unknown>, now = instant()): string | undefined {
+  const { kind, contactId, occurredAt } = activity;
+  if (kind === 'note' || typeof contactId !== 'string') return undefined;
+  return typeof occurredAt === 'string' && occurredAt <= now ? contactId : undefined;
+}
