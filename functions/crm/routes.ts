@@ -5,10 +5,14 @@ import { activity } from './activities/activity.ts';
 import { company } from './companies/company.ts';
 import { contact } from './contacts/contact.ts';
 import { deal } from './deals/deal.ts';
+import { invoice } from './invoices/invoice.ts';
+import { order } from './orders/order.ts';
 import { pipeline } from './pipelines/pipeline.ts';
+import { product } from './products/product.ts';
 import { batchInput } from './records/batch.ts';
 import type { EntityDefinition } from './records/entity.ts';
 import { historyEntry } from './records/history-entry.ts';
+import { settingsRoutes } from './settings/settings-routes.ts';
 
 const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 
@@ -156,6 +160,6 @@ export function upsertOperation(definition: EntityDefinition, field: string): st
   return `upsert${capital(definition.entity)}By${capital(field)}`;
 }
 
-export const crmEntities = [contact, company, pipeline, deal, activity];
+export const crmEntities = [contact, company, pipeline, deal, activity, product, order, invoice];
 
-export const crmRoutes: Route[] = crmEntities.flatMap(entityRoutes);
+export const crmRoutes: Route[] = [...crmEntities.flatMap(entityRoutes), ...settingsRoutes];

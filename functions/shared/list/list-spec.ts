@@ -15,6 +15,8 @@ export interface FilterField {
   keyed?: boolean;
   /** Brings a filter value into the stored form, e.g. lower case; the identity when absent. */
   normalise?: (text: string) => string;
+  /** A filter on what is not kept: the filters on what is kept that it stands for, at the time of the request. */
+  standsFor?: () => Filter[];
   description?: string;
 }
 

@@ -19,15 +19,15 @@ const lastCharacter = '\u{10ffff}';
 /** Chooses the narrowest source in the wanted order and turns filters on its sort field into a key range. */
 export function planList(query: ListQuery, spec: ListSpec, tenantId: string): ListPlan {
   const { field: sortField } = query.sort;
+  const filters = query.filters.flatMap((filter) => spec.filters[filter.field]?.standsFor?.() ?? [filter]);
   const partition = spec.partitions.find(
-    ({ field, sort }) =>
-      sort === sortField && query.filters.some((f) => f.field === field && f.operator === 'eq'),
+    ({ field, sort }) => sort === sortField && filters.some((f) => f.field === field && f.operator === 'eq'),
   );
   const partitionFilter =
-    partition && query.filters.find((f) => f.field === partition.field && f.operator === 'eq');
+    partition && filters.find((f) => f.field === partition.field && f.operator === 'eq');
   const source = partition?.source ?? spec.sorts[sortField];
   if (!source) throw new Error(`list ${spec.what} has no source for the sort ${sortField}`);
-  const rest = query.filters.filter((filter) => filter !== partitionFilter);
+  const rest = filters.filter((filter) => filter !== partitionFilter);
   const inRange = (filter: Filter) =>
     filter.field === sortField && filter.operator !== 'ne' && filter.operator !== 'in';
   const range = sortRange(rest.filter(inRange), source, spec);

@@ -1,0 +1,32 @@
+import * as z from 'zod/mini';
+import { amount, currency } from '../../shared/money/money-fields.ts';
+import { clearable, instant, text } from '../records/fields.ts';
+
+/** Payments are kept on the invoice's own item, so that recording one is one write; this many fit easily. */
+export const maxPayments = 100;
+
+/** The body of `POST /invoices/{id}/payments`. */
+export const paymentInput = z.strictObject({
+  amount: z.int().check(z.gte(1)),
+  ...clearable({
+    /** Must be the invoice's own. */
+    currency,
+    method: text(50),
+    paidAt: instant,
+    reference: text(200),
+  }),
+});
+
+/** A payment as it is kept and answered. */
+export const paymentOutput = z.strictObject({
+  id: z.string(),
+  amount,
+  method: z.nullable(z.string()),
+  reference: z.nullable(z.string()),
+  paidAt: z.string(),
+  recordedAt: z.string(),
+  recordedBy: z.string(),
+});
+
+export type PaymentInput = z.infer<typeof paymentInput>;
+export type Payment = z.infer<typeof paymentOutput>;
