@@ -2,19 +2,20 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { type Table, tables } from './table.ts';
 
-const begin = '<!-- measured: begin -->';
-const end = '<!-- measured: end -->';
-
 /**
- * Puts the tables of this run between the two marks of a Markdown file.
+ * Puts the tables that were printed since the last call between the marks of a section of a Markdown file.
  * @param loadBefore the machine's load when the run began
  */
-export function writeReport(file: string, loadBefore: number): void {
+export function writeSection(file: string, section: string, loadBefore: number): void {
   const text = readFileSync(file, 'utf8');
+  const [begin, end] = ['begin', 'end'].map((side) => `<!-- measured ${section}: ${side} -->`) as [
+    string,
+    string,
+  ];
   const [before, rest] = text.split(begin);
   const after = rest?.split(end)[1];
   if (after === undefined) throw new Error(`${file} has no ${begin} … ${end}`);
-  const measured = [machine(loadBefore), ...tables.map(toMarkdown)].join('\n\n');
+  const measured = [machine(loadBefore), ...tables.splice(0).map(toMarkdown)].join('\n\n');
   writeFileSync(file, `${before}${begin}\n${measured}\n${end}${after}`);
 }
 
