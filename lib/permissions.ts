@@ -45,7 +45,12 @@ export function grantPermissions(
   const idempotency = ['GetItem', 'PutItem'];
 
   const granted: Record<FunctionName, PolicyStatement[]> = {
-    crm: [...records, ...may('platform', idempotency), ...may('views', read)],
+    crm: [
+      ...records,
+      // Settings; whose turn it is to get a new record.
+      ...may('platform', [...idempotency, 'UpdateItem']),
+      ...may('views', read),
+    ],
     tasks: [
       ...tasks,
       // Schedules.
@@ -74,7 +79,7 @@ export function grantPermissions(
     graphql: [
       ...records,
       ...tasks,
-      ...may('platform', [...settings, ...idempotency]),
+      ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
       ...may('views', read),
       ...send(...runnerQueues),
     ],

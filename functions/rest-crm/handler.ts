@@ -1,5 +1,9 @@
 import { crmEntities, crmRoutes } from '../crm/routes.ts';
 import { restHandler } from '../shared/http/rest-handler.ts';
 import { entityOperations } from './entity-operations.ts';
+import { settingsOperations } from './settings-operations.ts';
 
-export const handler = restHandler(crmRoutes, Object.assign({}, ...crmEntities.map(entityOperations)));
+export const handler = restHandler(
+  crmRoutes,
+  Object.assign({}, ...crmEntities.map(entityOperations), settingsOperations),
+);

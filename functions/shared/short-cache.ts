@@ -4,6 +4,12 @@ interface Entry<V> {
   until: number;
 }
 
+export interface ShortCache<V> {
+  (key: string): Promise<V | undefined>;
+  /** The next caller loads it anew: it has been changed here, or was found to be out of date. */
+  forget(key: string): void;
+}
+
 /**
  * Remembers what a loader answers, for read-mostly settings: concurrent callers share one load (single
  * flight), failures and absent values are never kept, the oldest entries make room for new ones.
@@ -12,9 +18,9 @@ interface Entry<V> {
 export function shortCache<V>(
   load: (key: string) => Promise<V | undefined>,
   { seconds, maxEntries = 1_000 }: { seconds: number; maxEntries?: number },
-): (key: string) => Promise<V | undefined> {
+): ShortCache<V> {
   const entries = new Map<string, Entry<V>>();
-  return (key) => {
+  const read = (key: string) => {
     const known = entries.get(key);
     if (known && known.until > Date.now()) return known.value;
     entries.delete(key);
@@ -28,4 +34,5 @@ export function shortCache<V>(
     entry.value.then((value) => value === undefined && forget(), forget);
     return entry.value;
   };
+  return Object.assign(read, { forget: (key: string) => void entries.delete(key) });
 }

@@ -13,9 +13,9 @@ import {
   text,
 } from '../records/fields.ts';
 import { emailKey, phoneKey } from '../records/normalise.ts';
+import { contactStages, contactStatuses } from './contact-values.ts';
 
-export const contactStages = ['lead', 'prospect', 'customer', 'former'] as const;
-export const contactStatuses = ['active', 'archived'] as const;
+export { contactStages, contactStatuses };
 
 /** A person. E-mail and telephone are unique in the tenant after normalising. */
 export const contact = defineEntity({
