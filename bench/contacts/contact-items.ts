@@ -4,6 +4,7 @@ import { toItem } from '../../functions/crm/records/record-item.ts';
 import { guardKey } from '../../functions/crm/records/unique-guard.ts';
 import { countersKey } from '../../functions/shared/counters-key.ts';
 import { newId } from '../../functions/shared/ids.ts';
+import { wordItems } from '../../functions/shared/search/word-item.ts';
 import type { SeedItem } from './sqlite-seed.ts';
 
 export const seedTenant = 'acme';
@@ -36,6 +37,7 @@ export function* contactItems(count: number): Generator<SeedItem> {
       const guard = guardKey(contact, seedTenant, email, String(record.email));
       yield { table: 'crm', item: { ...guard, recordId: record.id } };
     }
+    for (const word of wordItems(seedTenant, 'contact', item)) yield { table: 'views', item: word };
   }
   const counters = { total: count, ...stages, 'status:active': count };
   yield { table: 'views', item: { ...countersKey(seedTenant, 'contact'), ...counters } };
