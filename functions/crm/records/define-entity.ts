@@ -97,6 +97,7 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
       table: 'crm',
       idPrefix,
       livingOnly: true,
+      searched: true,
       filters: { ...filters, ...commonFilters(label) },
       sorts: {
         createdAt: {
@@ -124,6 +125,7 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
       })),
       defaultSort: '-updatedAt',
       impliedSorts: { [label]: label },
+      rangeSorts: Object.keys(sorted),
     },
   };
 }
@@ -153,6 +155,14 @@ function partitionSource(entity: EntityName, { index, attribute }: PartitionFiel
   };
 }
 
+/** A filter on members by their subject. */
+export const memberFilter: FilterField = {
+  type: 'text',
+  operators: ['eq', 'in'],
+  member: true,
+  description: 'The subject of a member or API key, `me` for your own',
+};
+
 /** Operators that compare instants, dates and numbers. */
 export const instantOperators = ['gt', 'gte', 'lt', 'lte'] as const;
 
@@ -165,6 +175,7 @@ const commonFilters = (label: string): Record<string, FilterField> => ({
     normalise: nameKey,
     description: `The ${label}, whatever its case and accents; sorts by ${label} unless told otherwise`,
   },
+  createdBy: memberFilter,
   createdAt: { type: 'instant', operators: instantOperators },
   updatedAt: { type: 'instant', operators: instantOperators },
 });

@@ -7,8 +7,10 @@ import { matchesFilters } from '../../shared/list/match-filter.ts';
 import { parseListQuery } from '../../shared/list/parse-list-query.ts';
 import { runList } from '../../shared/list/run-list.ts';
 import { notFound, validationFailed } from '../../shared/problem.ts';
+import { livingOf } from './aliases.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { isLiving, recordKey, toRecord } from './record-item.ts';
+import { matchesSearch, searchRecords } from './search-records.ts';
 import { guardKey } from './unique-guard.ts';
 
 export interface RecordPage {
@@ -17,10 +19,18 @@ export interface RecordPage {
   total?: number;
 }
 
-/** One GetItem. @throws {Problem} `not_found` also for a deleted record and for another tenant's */
+/** Finds what each of some records gets beside its own members, e.g. the records that it refers to. */
+export type Expansion = (records: CrmRecord[]) => Promise<Record<string, unknown>[]>;
+
+/**
+ * One GetItem; for a record that was merged into another one, that one, which has an id of its own.
+ * @throws {Problem} `not_found` also for a deleted record and for another tenant's
+ */
 export async function getRecord(definition: EntityDefinition, id: string, actor: Actor): Promise<CrmRecord> {
-  const item = await getItem('crm', recordKey(definition, actor.caller.tenantId, id));
-  if (!isLiving(item)) throw notFound(definition.entity, id);
+  const { tenantId } = actor.caller;
+  const found = await getItem('crm', recordKey(definition, tenantId, id));
+  const item = isLiving(found) ? found : await livingOf(definition, tenantId, found);
+  if (!item) throw notFound(definition.entity, id);
   return toRecord(definition, item);
 }
 
@@ -36,6 +46,28 @@ export async function getRecords(
 }
 
 /**
+ * One record as a GET shows it: all of it, or only the `fields` asked for.
+ * @throws {Problem} `not_found`, `validation_failed` for an unknown field
+ */
+export async function viewRecord(
+  definition: EntityDefinition,
+  id: string,
+  query: Record<string, string>,
+  actor: Actor,
+  expansion?: Expansion,
+): Promise<Record<string, unknown> & { version: number }> {
+  const fields = checkFields(definition, query.fields === undefined ? undefined : fieldNames(query.fields));
+  const record = await getRecord(definition, id, actor);
+  const [expanded] = (await expansion?.([record])) ?? [];
+  const shown = { ...selectFields(record, fields), ...expanded };
+  // Its entity tag is that of the version, shown or not.
+  return Object.defineProperty(shown, 'version', {
+    value: record.version,
+    enumerable: 'version' in shown,
+  }) as Record<string, unknown> & { version: number };
+}
+
+/**
  * A page of a list.
  * @param query the parameters as sent; names are checked by the router, values here
  * @throws {Problem} `validation_failed`, `unsupported_sort`, `invalid_cursor`
@@ -44,15 +76,18 @@ export async function listRecords(
   definition: EntityDefinition,
   query: Record<string, string>,
   actor: Actor,
+  expansion?: Expansion,
 ): Promise<RecordPage> {
-  const request = parseListQuery(query, definition.list);
+  const request = parseListQuery(query, definition.list, actor.caller.subject);
   const fields = checkFields(definition, request.fields);
   const [page, total] = await Promise.all([
     readPage(definition, request, actor),
     request.includeTotal ? countRecords(definition, request.filters, actor) : undefined,
   ]);
+  const records = page.items.map((item) => toRecord(definition, item));
+  const expanded = await expansion?.(records);
   return {
-    data: page.items.map((item) => selectFields(toRecord(definition, item), fields)),
+    data: records.map((record, at) => ({ ...selectFields(record, fields), ...expanded?.[at] })),
     page: { nextCursor: page.nextCursor },
     ...(total !== undefined && { total }),
   };
@@ -62,10 +97,16 @@ async function readPage(definition: EntityDefinition, request: ListQuery, actor:
   const byUnique = request.filters.find(
     ({ field, operator }) => operator === 'eq' && definition.unique.some((unique) => unique.field === field),
   );
-  if (!byUnique) return runList(request, definition.list, actor.caller.tenantId);
+  const { terms } = request;
+  if (!byUnique) {
+    return terms
+      ? searchRecords(definition, { ...request, terms }, actor)
+      : runList(request, definition.list, actor.caller.tenantId);
+  }
   const item = await findByUnique(definition, byUnique.field, String(byUnique.values[0]), actor);
   const others = request.filters.filter((filter) => filter !== byUnique);
-  const found = item && matchesFilters(item, others, definition.list);
+  const found =
+    item && matchesFilters(item, others, definition.list) && matchesSearch(definition, item, request);
   return { items: found ? [item] : [], nextCursor: null };
 }
 

@@ -15,6 +15,11 @@ export function listParameters(spec: ListSpec, options: { total?: boolean } = {}
       );
     }
   }
+  if (spec.searched) {
+    shape.q = text(
+      'Words of names, e-mails, telephones and numbers that begin like each of these; sorted by the word found.',
+    );
+  }
   const sorts = Object.keys(spec.sorts).flatMap((name) => [name, `-${name}`]);
   shape.sort = text(`One of: ${sorts.join(', ')}. Default ${spec.defaultSort}.`);
   shape.limit = text(`Rows in a page, 1 to ${maxLimit}. Default 50.`);

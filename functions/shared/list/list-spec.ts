@@ -15,6 +15,8 @@ export interface FilterField {
   keyed?: boolean;
   /** Brings a filter value into the stored form, e.g. lower case; the identity when absent. */
   normalise?: (text: string) => string;
+  /** Holds the subject of a member or API key, so that `me` stands for the caller. */
+  member?: true;
   /** A filter on what is not kept: the filters on what is kept that it stands for, at the time of the request. */
   standsFor?: () => Filter[];
   description?: string;
@@ -49,8 +51,12 @@ export interface ListSpec {
   defaultSort: string;
   /** A filter whose presence changes the default sort, since that sort's index then serves it. */
   impliedSorts?: Record<string, string>;
+  /** Fields with an index of their own: a range of one is the default sort where no partition narrows the list. */
+  rangeSorts?: readonly string[];
   /** Condition that the items of a source must meet whatever the filter, e.g. not deleted. */
   livingOnly?: boolean;
+  /** Takes `q`, which finds records by their words. */
+  searched?: boolean;
 }
 
 export interface Filter {
@@ -70,7 +76,14 @@ export interface ListQuery {
   /** Only these members of each record. */
   fields?: string[];
   includeTotal: boolean;
+  /** What the words of `q` begin with; the order is then that of words. */
+  terms?: string[];
 }
 
 export const defaultLimit = 50;
 export const maxLimit = 100;
+/**
+ * Rows that one page may read when filters are left that no index answers. A page may then hold fewer rows
+ * than asked for, even none, and still have a cursor: its cost is bounded, whatever the tenant holds.
+ */
+export const maxRowsRead = 1_000;

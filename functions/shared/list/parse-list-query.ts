@@ -1,5 +1,6 @@
 import { isDate, parseInstant } from '../clock.ts';
 import { Problem, type ProblemDetail, validationFailed } from '../problem.ts';
+import { parseSearch } from '../search/parse-search.ts';
 import {
   defaultLimit,
   type Filter,
@@ -11,18 +12,19 @@ import {
 } from './list-spec.ts';
 
 const maxInValues = 20;
-const reserved = new Set(['sort', 'limit', 'cursor', 'fields', 'include']);
+const reserved = new Set(['sort', 'limit', 'cursor', 'fields', 'include', 'expand', 'q']);
 
 /**
  * Reads a list's query parameters, whose names the router has checked already.
+ * @param subject who asks: what `me` stands for in filters on members
  * @throws {Problem} `unsupported_sort`, or `validation_failed` naming each parameter
  */
-export function parseListQuery(query: Record<string, string>, spec: ListSpec): ListQuery {
+export function parseListQuery(query: Record<string, string>, spec: ListSpec, subject?: string): ListQuery {
   const errors: ProblemDetail[] = [];
   const filters = Object.entries(query).flatMap(([name, text]) => {
     if (reserved.has(name)) return [];
     try {
-      return [parseFilter(name, text, spec)];
+      return [parseFilter(name, text, spec, subject)];
     } catch (error) {
       errors.push({ parameter: name, code: 'invalid_value', message: (error as Error).message });
       return [];
@@ -32,14 +34,19 @@ export function parseListQuery(query: Record<string, string>, spec: ListSpec): L
   if (query.include !== undefined && query.include !== 'total') {
     errors.push({ parameter: 'include', code: 'invalid_value', message: 'must be total' });
   }
+  const terms = query.q === undefined ? undefined : parseTerms(query.q, errors);
+  if (terms && query.include === 'total') {
+    errors.push({ parameter: 'include', code: 'unsupported_total', message: 'no total is known with q' });
+  }
   if (errors.length > 0) throw validationFailed(errors);
   return {
     filters,
-    sort: parseSort(query.sort, filters, spec),
+    sort: terms ? parseWordSort(query.sort) : parseSort(query.sort, filters, spec),
     limit,
     includeTotal: query.include === 'total',
     ...(query.cursor !== undefined && { cursor: query.cursor }),
     ...(query.fields !== undefined && { fields: query.fields.split(',').map((name) => name.trim()) }),
+    ...(terms && { terms }),
   };
 }
 
@@ -57,27 +64,56 @@ function parseLimit(text: string | undefined, errors: ProblemDetail[]): number {
 }
 
 function parseSort(text: string | undefined, filters: Filter[], spec: ListSpec): ListQuery['sort'] {
-  const implied = filters.map(({ field }) => spec.impliedSorts?.[field]).find((sort) => sort !== undefined);
-  const sort = text ?? implied ?? spec.defaultSort;
+  const sort = text ?? impliedSort(filters, spec) ?? spec.defaultSort;
   const descending = sort.startsWith('-');
   const field = descending ? sort.slice(1) : sort;
   if (!Object.hasOwn(spec.sorts, field)) {
     const supported = Object.keys(spec.sorts).flatMap((name) => [name, `-${name}`]);
-    throw new Problem(
-      'unsupported_sort',
-      `Cannot sort by ${JSON.stringify(sort)}; supported: ${supported.join(', ')}`,
-      {
-        errors: [
-          { parameter: 'sort', code: 'unsupported_sort', message: `supported: ${supported.join(', ')}` },
-        ],
-        extensions: { supported },
-      },
-    );
+    throw unsupportedSort(`Cannot sort by ${JSON.stringify(sort)}`, supported);
   }
   return { field, descending };
 }
 
-function parseFilter(name: string, text: string, spec: ListSpec): Filter {
+/** The one order of a search. */
+const wordSort = 'word';
+
+function parseWordSort(text: string | undefined): ListQuery['sort'] {
+  if (text === undefined || text === wordSort) return { field: wordSort, descending: false };
+  throw unsupportedSort(`With q there is no sorting by ${JSON.stringify(text)}`, [wordSort]);
+}
+
+function unsupportedSort(why: string, supported: string[]): Problem {
+  const message = `supported: ${supported.join(', ')}`;
+  return new Problem('unsupported_sort', `${why}; ${message}`, {
+    errors: [{ parameter: 'sort', code: 'unsupported_sort', message }],
+    extensions: { supported },
+  });
+}
+
+function parseTerms(text: string, errors: ProblemDetail[]): string[] {
+  try {
+    return parseSearch(text);
+  } catch (error) {
+    errors.push({ parameter: 'q', code: 'invalid_value', message: (error as Error).message });
+    return [];
+  }
+}
+
+/** The sort whose index answers a filter; where a partition does already, what lies in it is looked through. */
+function impliedSort(filters: Filter[], spec: ListSpec): string | undefined {
+  const implied = filters.map(({ field }) => spec.impliedSorts?.[field]).find((sort) => sort !== undefined);
+  if (implied !== undefined) return implied;
+  const narrowed = filters.some(
+    ({ field, operator }) =>
+      operator === 'eq' && spec.partitions.some((partition) => partition.field === field),
+  );
+  if (narrowed) return undefined;
+  return filters.find(
+    ({ field, operator }) => spec.rangeSorts?.includes(field) && operator !== 'ne' && operator !== 'in',
+  )?.field;
+}
+
+function parseFilter(name: string, text: string, spec: ListSpec, subject: string | undefined): Filter {
   const match = /^([^[]+)(?:\[(\w+)\])?$/.exec(name);
   const field = match?.[1] ?? name;
   const operator = (match?.[2] ?? 'eq') as Operator;
@@ -85,7 +121,12 @@ function parseFilter(name: string, text: string, spec: ListSpec): Filter {
   if (!definition) throw new Error('is not a filter of this list');
   const parts = operator === 'in' ? text.split(',') : [text];
   if (parts.length > maxInValues) throw new Error(`takes at most ${maxInValues} values`);
-  return { field, operator, values: parts.map((part) => parseValue(part.trim(), definition)) };
+  const values = parts.map((part) => part.trim()).map((part) => callerFor(part, definition, subject));
+  return { field, operator, values: values.map((value) => parseValue(value, definition)) };
+}
+
+function callerFor(text: string, { member }: FilterField, subject: string | undefined): string {
+  return member && text === 'me' ? (subject ?? text) : text;
 }
 
 function parseValue(text: string, field: FilterField): string | number | boolean {

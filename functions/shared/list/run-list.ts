@@ -1,7 +1,7 @@
 import { type CursorPosition, decodeCursor, encodeCursor } from '../cursor.ts';
 import type { Item } from '../dynamo/item.ts';
 import { queryPage } from '../dynamo/table.ts';
-import type { ListQuery, ListSpec } from './list-spec.ts';
+import { type ListQuery, type ListSpec, maxRowsRead } from './list-spec.ts';
 import { filterExpression, matchesFilters } from './match-filter.ts';
 import { type ListPlan, planList } from './plan-list.ts';
 
@@ -9,12 +9,6 @@ export interface ListPage {
   items: Item[];
   nextCursor: string | null;
 }
-
-/**
- * Rows that one page may read when filters are left that no index answers. A page may then hold fewer rows
- * than asked for, even none, and still have a cursor: its cost is bounded, whatever the tenant holds.
- */
-const maxRowsRead = 1_000;
 
 export interface ListOptions {
   /** Fetches the whole items where the index holds keys only; filters then apply afterwards. */
@@ -66,9 +60,16 @@ export async function runList(
   return { items, nextCursor: more ? encodeCursor(positionOf(more, plan), scope) : null };
 }
 
-function cursorScope(query: ListQuery, spec: ListSpec, tenantId: string): string {
+/** What the next page must share with this one, as one string. */
+export function cursorScope(query: ListQuery, spec: ListSpec, tenantId: string): string {
   const filters = query.filters.map(({ field, operator, values }) => [field, operator, values]);
-  return JSON.stringify([tenantId, spec.what, query.sort, filters.sort()]);
+  return JSON.stringify([
+    tenantId,
+    spec.what,
+    query.sort,
+    filters.sort(),
+    ...(query.terms ? [query.terms] : []),
+  ]);
 }
 
 function positionOf(item: Item, { source }: ListPlan): CursorPosition {
