@@ -65,12 +65,13 @@ function inGroups(changes: Change[]): Change[][] {
   for (const change of changes) {
     const size = JSON.stringify(change.changes).length;
     const touched = itemsOf(change);
+    const together = new Set([...items, ...touched]);
     const current = groups.at(-1);
-    const fits = bytes + size <= maxBytes && items.union(touched).size <= maxTransactionWrites;
+    const fits = bytes + size <= maxBytes && together.size <= maxTransactionWrites;
     if (current && fits) {
       current.push(change);
       bytes += size;
-      items = items.union(touched);
+      items = together;
     } else {
       groups.push([change]);
       bytes = size;
