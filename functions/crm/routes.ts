@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import { listParameters } from '../shared/list/list-parameters.ts';
+import { listParameters, viewParameters } from '../shared/list/list-parameters.ts';
 import type { Route } from '../shared/route.ts';
 import { activity } from './activities/activity.ts';
 import { company } from './companies/company.ts';
 import { contact } from './contacts/contact.ts';
+import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
 import { deal } from './deals/deal.ts';
 import { invoice } from './invoices/invoice.ts';
 import { order } from './orders/order.ts';
@@ -50,8 +51,19 @@ const batchResult = z.object({
   ),
 });
 
+/** A record as a GET shows it: with what `expand` adds, `null` where there is none. */
+function viewOf({ output, references }: EntityDefinition): z.ZodMiniType {
+  const expanded = references.map(({ as }) => [
+    as,
+    z.optional(z.nullable(z.looseObject({ id: z.string() }))),
+  ]);
+  return z.extend(output as z.ZodMiniObject, Object.fromEntries(expanded));
+}
+
 function entityRoutes(definition: EntityDefinition): Route[] {
   const { entity, collection, output } = definition;
+  const expand = definition.references.map(({ as }) => as);
+  const viewed = viewOf(definition);
   const names = operationNames(definition);
   const base = `/api/v1/${collection}`;
   const common = { function: 'crm', tag: collection } as const;
@@ -64,8 +76,8 @@ function entityRoutes(definition: EntityDefinition): Route[] {
       path: base,
       permission: 'records:read',
       summary: `List ${collection}`,
-      query: listParameters(definition.list, { total: true }),
-      responses: { 200: { description: 'A page', schema: pageOf(output) } },
+      query: listParameters(definition.list, { total: true, expand }),
+      responses: { 200: { description: 'A page', schema: pageOf(viewed) } },
     },
     {
       ...common,
@@ -97,7 +109,8 @@ function entityRoutes(definition: EntityDefinition): Route[] {
       path: `${base}/{id}`,
       permission: 'records:read',
       summary: `Get a ${entity}`,
-      responses: { 200: found, 304: { description: 'Not changed' } },
+      query: viewParameters(expand),
+      responses: { 200: { ...found, schema: viewed }, 304: { description: 'Not changed' } },
     },
     {
       ...common,
@@ -162,4 +175,8 @@ export function upsertOperation(definition: EntityDefinition, field: string): st
 
 export const crmEntities = [contact, company, pipeline, deal, activity, product, order, invoice];
 
-export const crmRoutes: Route[] = [...crmEntities.flatMap(entityRoutes), ...settingsRoutes];
+export const crmRoutes: Route[] = [
+  ...crmEntities.flatMap(entityRoutes),
+  ...settingsRoutes,
+  ...dashboardRoutes,
+];

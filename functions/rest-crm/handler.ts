@@ -1,9 +1,10 @@
 import { crmEntities, crmRoutes } from '../crm/routes.ts';
 import { restHandler } from '../shared/http/rest-handler.ts';
+import { dashboardOperations } from './dashboard-operations.ts';
 import { entityOperations } from './entity-operations.ts';
 import { settingsOperations } from './settings-operations.ts';
 
 export const handler = restHandler(
   crmRoutes,
-  Object.assign({}, ...crmEntities.map(entityOperations), settingsOperations),
+  Object.assign({}, ...crmEntities.map(entityOperations), settingsOperations, dashboardOperations),
 );
