@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { FilterField, RowSource } from '../../shared/list/list-spec.ts';
+import { searchedFields } from '../../shared/search/searched-fields.ts';
 import type {
   ComputedField,
   EntityDefinition,
@@ -39,6 +40,7 @@ interface EntityDescription
   /** @default `name` */
   label?: string;
   sorted?: Record<string, SortedField>;
+  /** @default those of shared/search/searched-fields.ts, which is what the changes function goes by */
   search?: string[];
   rules?: EntityDefinition['rules'];
   filters: Record<string, FilterField>;
@@ -47,7 +49,7 @@ interface EntityDescription
 /** Derives schemas, list and index use of an entity from one description of its fields. */
 export function defineEntity(description: EntityDescription): EntityDefinition {
   const { entity, idPrefix, required, defaulted, optional, partitions, filters, ...rest } = description;
-  const { derived = {}, createOnly = [], label = 'name', sorted = {}, search = [], rules = noRules } = rest;
+  const { derived = {}, createOnly = [], label = 'name', sorted = {}, search, rules = noRules } = rest;
   const { computed = {}, answered = {} } = rest;
   const computedShape = Object.fromEntries(
     Object.entries(computed).map(([name, { schema }]) => [name, schema]),
@@ -68,7 +70,7 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
     partitions,
     label,
     sorted,
-    search,
+    search: search ?? Object.keys(searchedFields[entity]),
     rules,
     fields: [required, defaulted, optional, derived, computed].flatMap((shape) => Object.keys(shape)),
     computed: Object.fromEntries(Object.entries(computed).map(([name, { of }]) => [name, of])),
@@ -120,6 +122,7 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
       },
       partitions: partitions.map((partition) => ({
         field: partition.field,
+        ...(partition.within && { within: partition.within }),
         sort: 'updatedAt',
         source: partitionSource(entity, partition),
       })),

@@ -31,6 +31,8 @@ export type CrmRecord = RecordBase & Record<string, unknown>;
 /** A field whose normalised value no two living records of a tenant share. */
 export interface UniqueField {
   field: string;
+  /** The derived member with the values of records that were merged into this one: they lead to it as well. */
+  others?: string;
   normalise(value: string): string;
 }
 
@@ -47,6 +49,8 @@ export interface ReferenceField {
 /** An index attribute that gathers the records with the same value of a field. */
 export interface PartitionField {
   field: string;
+  /** Gathers those that share the value of this field as well; every write of one of both has both. */
+  within?: string;
   index: string;
   attribute: string;
 }

@@ -51,9 +51,11 @@ export function indexAttributes(
     ...Object.fromEntries(
       definition.partitions
         .filter(({ field }) => record[field] !== undefined)
-        .map(({ field, attribute }) => [
+        .map(({ field, within, attribute }) => [
           attribute,
-          record[field] === null ? undefined : `${everything}#${record[field]}`,
+          record[field] === null
+            ? undefined
+            : `${everything}#${within ? `${record[within]}/` : ''}${record[field]}`,
         ]),
     ),
   };

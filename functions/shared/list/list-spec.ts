@@ -45,8 +45,11 @@ export interface ListSpec {
   filters: Record<string, FilterField>;
   /** Sort field → its source when no filter narrows it. */
   sorts: Record<string, RowSource>;
-  /** Filter fields that have partitions of their own, in the order of preference. */
-  partitions: { field: string; sort: string; source: RowSource }[];
+  /**
+   * Filter fields that have partitions of their own, in the order of preference; one `within` another has a
+   * partition for each pair of their values, `<value of within>/<value>`.
+   */
+  partitions: { field: string; within?: string; sort: string; source: RowSource }[];
   /** E.g. `-updatedAt`. */
   defaultSort: string;
   /** A filter whose presence changes the default sort, since that sort's index then serves it. */

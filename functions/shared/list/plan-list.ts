@@ -20,20 +20,23 @@ const lastCharacter = '\u{10ffff}';
 export function planList(query: ListQuery, spec: ListSpec, tenantId: string): ListPlan {
   const { field: sortField } = query.sort;
   const filters = query.filters.flatMap((filter) => spec.filters[filter.field]?.standsFor?.() ?? [filter]);
+  const equal = (name: string | undefined) =>
+    filters.find(({ field, operator }) => field === name && operator === 'eq');
   const partition = spec.partitions.find(
-    ({ field, sort }) => sort === sortField && filters.some((f) => f.field === field && f.operator === 'eq'),
+    ({ field, within, sort }) =>
+      sort === sortField && equal(field) && (within === undefined || equal(within)),
   );
-  const partitionFilter =
-    partition && filters.find((f) => f.field === partition.field && f.operator === 'eq');
+  const partitionFilters = partition ? [equal(partition.within), equal(partition.field)] : [];
+  const value = partitionFilters.flatMap((filter) => (filter ? [String(filter.values[0])] : [])).join('/');
   const source = partition?.source ?? spec.sorts[sortField];
   if (!source) throw new Error(`list ${spec.what} has no source for the sort ${sortField}`);
-  const rest = filters.filter((filter) => filter !== partitionFilter);
+  const rest = filters.filter((filter) => !partitionFilters.includes(filter));
   const inRange = (filter: Filter) =>
     filter.field === sortField && filter.operator !== 'ne' && filter.operator !== 'in';
   const range = sortRange(rest.filter(inRange), source, spec);
   return {
     source,
-    key: keyExpression(source, source.partition(tenantId, String(partitionFilter?.values[0] ?? '')), range),
+    key: keyExpression(source, source.partition(tenantId, value), range),
     residual: rest.filter((filter) => !inRange(filter)),
   };
 }
