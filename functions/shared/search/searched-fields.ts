@@ -8,10 +8,10 @@ export const searchedFields = {
   company: { name: 'text', domain: 'address', phone: 'phone' },
   pipeline: { name: 'text' },
   deal: { title: 'text' },
-  activity: { subject: 'text' },
+  activity: { subject: 'text', outcome: 'text' },
   product: { name: 'text', sku: 'number' },
-  order: { number: 'number' },
-  invoice: { number: 'number' },
+  order: { number: 'number', reference: 'number' },
+  invoice: { number: 'number', reference: 'number' },
 } as const satisfies Record<string, Fields>;
 
 export type SearchedEntity = keyof typeof searchedFields;
