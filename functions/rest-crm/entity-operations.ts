@@ -1,16 +1,18 @@
+import { expansionOf } from '../crm/expand-records.ts';
 import { type BatchItemResult, runAtomicBatch, runBatch } from '../crm/records/batch.ts';
 import { planCreate } from '../crm/records/create-record.ts';
 import { planRestore } from '../crm/records/delete-record.ts';
 import type { EntityDefinition } from '../crm/records/entity.ts';
-import { getRecord, listRecords } from '../crm/records/find-records.ts';
+import { getRecord, listRecords, viewRecord } from '../crm/records/find-records.ts';
 import { patchRecord } from '../crm/records/patch-record.ts';
 import { deleteRecord } from '../crm/records/records.ts';
 import { upsertRecord } from '../crm/records/upsert-record.ts';
 import { operationNames, upsertOperation } from '../crm/routes.ts';
 import { readHistory } from '../platform/history.ts';
+import { etagOf } from '../shared/etag.ts';
 import type { RestRequest } from '../shared/http/request.ts';
 import {
-  currentRecord,
+  currentView,
   json,
   noContent,
   type RestResponse,
@@ -45,9 +47,17 @@ export function entityOperations(definition: EntityDefinition): Record<string, O
         () => planCreate(definition, request.body, request),
         (created) => record(201, created, { location: `/api/v1/${definition.collection}/${created.id}` }),
       ),
-    [names.get]: async (request) =>
-      currentRecord(request, await getRecord(definition, at(request, 'id'), request)),
-    [names.list]: async (request) => json(200, await listRecords(definition, request.query, request)),
+    [names.get]: async (request) => {
+      const { query } = request;
+      const expansion = expansionOf(definition, query.expand, request);
+      const view = await viewRecord(definition, at(request, 'id'), query, request, expansion);
+      // What it refers to may have changed without a new version of its own.
+      return expansion ? json(200, view.shown, { etag: etagOf(view.version) }) : currentView(request, view);
+    },
+    [names.list]: async (request) => {
+      const expansion = expansionOf(definition, request.query.expand, request);
+      return json(200, await listRecords(definition, request.query, request, expansion));
+    },
     [names.update]: async (request) =>
       record(200, await patchRecord(definition, at(request, 'id'), request.body, request, request.ifMatch)),
     [names.remove]: async (request) => {

@@ -37,7 +37,12 @@ const filters: Record<string, FilterField> = {
   state: { type: 'text', values: taskStates, operators: ['eq', 'ne', 'in'] },
   type: { type: 'text', operators: ['eq', 'ne', 'in'] },
   executor: { type: 'text', values: executors, operators: ['eq', 'ne', 'in'] },
-  assigneeId: { type: 'text', operators: ['eq', 'in'] },
+  assigneeId: {
+    type: 'text',
+    operators: ['eq', 'in'],
+    member: true,
+    description: 'The subject of a member or API key, `me` for your own',
+  },
   about: { type: 'text', operators: ['eq', 'in'], description: 'The record, such as contact:con_01H…' },
   dedupeKey: { type: 'text', operators: ['eq'] },
   workerId: { type: 'text', operators: ['eq', 'in'] },
@@ -79,7 +84,7 @@ export async function listTasks(
   { caller }: Actor,
 ): Promise<{ data: TaskRow[]; page: { nextCursor: string | null } }> {
   requireListedType(caller, query.type);
-  const request = parseListQuery(query, taskList);
+  const request = parseListQuery(query, taskList, caller.subject);
   const page = await runList(request, taskList, caller.tenantId, {
     hydrate: readTasks,
   });

@@ -51,7 +51,6 @@ export const activity = defineEntity({
     companyId: { type: 'text', operators: ['eq', 'in'] },
     dealId: { type: 'text', operators: ['eq', 'in'] },
     outcome: { type: 'text', operators: ['eq', 'in'] },
-    createdBy: { type: 'text', operators: ['eq', 'in'], description: 'Who wrote it down' },
     occurredAt: { type: 'instant', operators: instantOperators },
   },
 });

@@ -1,5 +1,5 @@
 import { countedFields } from '../../shared/counted-fields.ts';
-import { defineEntity } from '../records/define-entity.ts';
+import { defineEntity, memberFilter } from '../records/define-entity.ts';
 import {
   address,
   addressMembers,
@@ -39,7 +39,7 @@ export const company = defineEntity({
   filters: {
     domain: { type: 'text', operators: ['eq'] },
     industry: { type: 'text', operators: ['eq', 'in'] },
-    ownerId: { type: 'text', operators: ['eq', 'in'] },
+    ownerId: memberFilter,
     parentId: { type: 'text', operators: ['eq', 'in'] },
     tags: { type: 'tag', operators: ['eq', 'ne'], description: 'Has the tag' },
   },

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { countedFields } from '../../shared/counted-fields.ts';
-import { defineEntity, instantOperators } from '../records/define-entity.ts';
+import { defineEntity, instantOperators, memberFilter } from '../records/define-entity.ts';
 import {
   address,
   addressMembers,
@@ -41,9 +41,16 @@ export const contact = defineEntity({
     lastContactedAt: instant,
     nextFollowUpAt: instant,
   },
+  derived: {
+    /** The contacts that were merged into this one, and those that had been merged into them. */
+    mergedIds: z.array(z.string()),
+    /** Their addresses and numbers, which lead to this contact. */
+    otherEmails: z.array(z.string()),
+    otherPhones: z.array(z.string()),
+  },
   unique: [
-    { field: 'email', normalise: emailKey },
-    { field: 'phone', normalise: phoneKey },
+    { field: 'email', others: 'otherEmails', normalise: emailKey },
+    { field: 'phone', others: 'otherPhones', normalise: phoneKey },
   ],
   references: [{ field: 'companyId', entity: 'company' }],
   nested: { address: addressMembers },
@@ -53,6 +60,10 @@ export const contact = defineEntity({
     { field: 'stage', index: 'byStage', attribute: 'stagePk' },
     { field: 'status', index: 'byStatus', attribute: 'statusPk' },
   ],
+  sorted: {
+    score: { index: 'byAmount', kind: 'amount' },
+    nextFollowUpAt: { index: 'byDate', kind: 'text' },
+  },
   counted: [...countedFields.contact],
   filters: {
     stage: { type: 'text', values: contactStages, operators: ['eq', 'ne', 'in'] },
@@ -60,7 +71,7 @@ export const contact = defineEntity({
     email: { type: 'text', operators: ['eq'], description: 'The address, whatever its case' },
     phone: { type: 'text', operators: ['eq'], description: 'The number, however it is written' },
     companyId: { type: 'text', operators: ['eq', 'in'] },
-    ownerId: { type: 'text', operators: ['eq', 'in'] },
+    ownerId: memberFilter,
     source: { type: 'text', operators: ['eq', 'in'] },
     tags: { type: 'tag', operators: ['eq', 'ne'], description: 'Has the tag' },
     score: { type: 'integer', operators: ['gt', 'gte', 'lt', 'lte'] },

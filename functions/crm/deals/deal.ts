@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { countedFields } from '../../shared/counted-fields.ts';
 import { wholeNumber } from '../../tasks/fields.ts';
 import { stageKinds } from '../pipelines/pipeline.ts';
-import { defineEntity, instantOperators } from '../records/define-entity.ts';
+import { defineEntity, instantOperators, memberFilter } from '../records/define-entity.ts';
 import { instant, memberId, reference, tags, text } from '../records/fields.ts';
 
 /** A stage that a deal has come into. */
@@ -73,7 +73,7 @@ export const deal = defineEntity({
     stageId: { type: 'text', operators: ['eq', 'in'] },
     contactId: { type: 'text', operators: ['eq', 'in'] },
     companyId: { type: 'text', operators: ['eq', 'in'] },
-    ownerId: { type: 'text', operators: ['eq', 'in'] },
+    ownerId: memberFilter,
     currency: { type: 'text', operators: ['eq', 'in'] },
     tags: { type: 'tag', operators: ['eq', 'ne'], description: 'Has the tag' },
     amount: { type: 'integer', operators: instantOperators },

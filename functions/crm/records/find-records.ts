@@ -1,16 +1,16 @@
 import type { Actor } from '../../shared/actor.ts';
-import { countersKey } from '../../shared/counters-key.ts';
 import type { Item } from '../../shared/dynamo/item.ts';
 import { batchGetItems, getItem } from '../../shared/dynamo/table.ts';
-import type { Filter, ListQuery } from '../../shared/list/list-spec.ts';
+import type { ListQuery } from '../../shared/list/list-spec.ts';
 import { matchesFilters } from '../../shared/list/match-filter.ts';
 import { parseListQuery } from '../../shared/list/parse-list-query.ts';
 import { runList } from '../../shared/list/run-list.ts';
 import { notFound, validationFailed } from '../../shared/problem.ts';
 import { livingOf } from './aliases.ts';
+import { countRecords } from './count-records.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { isLiving, recordKey, toRecord } from './record-item.ts';
-import { matchesSearch, searchRecords } from './search-records.ts';
+import { hasWords, searchRecords } from './search-records.ts';
 import { guardKey } from './unique-guard.ts';
 
 export interface RecordPage {
@@ -55,16 +55,14 @@ export async function viewRecord(
   query: Record<string, string>,
   actor: Actor,
   expansion?: Expansion,
-): Promise<Record<string, unknown> & { version: number }> {
-  const fields = checkFields(definition, query.fields === undefined ? undefined : fieldNames(query.fields));
+): Promise<{ version: number; shown: Record<string, unknown> }> {
+  const fields = checkFields(
+    definition,
+    query.fields?.split(',').map((name) => name.trim()),
+  );
   const record = await getRecord(definition, id, actor);
   const [expanded] = (await expansion?.([record])) ?? [];
-  const shown = { ...selectFields(record, fields), ...expanded };
-  // Its entity tag is that of the version, shown or not.
-  return Object.defineProperty(shown, 'version', {
-    value: record.version,
-    enumerable: 'version' in shown,
-  }) as Record<string, unknown> & { version: number };
+  return { version: record.version, shown: { ...selectFields(record, fields), ...expanded } };
 }
 
 /**
@@ -106,7 +104,7 @@ async function readPage(definition: EntityDefinition, request: ListQuery, actor:
   const item = await findByUnique(definition, byUnique.field, String(byUnique.values[0]), actor);
   const others = request.filters.filter((filter) => filter !== byUnique);
   const found =
-    item && matchesFilters(item, others, definition.list) && matchesSearch(definition, item, request);
+    item && matchesFilters(item, others, definition.list) && hasWords(definition.entity, item, terms);
   return { items: found ? [item] : [], nextCursor: null };
 }
 
@@ -124,30 +122,6 @@ export async function findByUnique(
   if (!guard) return undefined;
   const item = await getItem('crm', recordKey(definition, tenantId, guard.recordId as string));
   return isLiving(item) ? item : undefined;
-}
-
-/** The number of records from the tenant's counters, which follow writes within about a second. */
-export async function countRecords(
-  definition: EntityDefinition,
-  filters: Filter[],
-  actor: Actor,
-): Promise<number> {
-  const [filter, ...more] = filters;
-  const counted = !filter || (definition.counted.includes(filter.field) && filter.operator === 'eq');
-  if (!counted || more.length > 0) {
-    const known = definition.counted.join(', ');
-    throw validationFailed([
-      {
-        parameter: 'include',
-        code: 'unsupported_total',
-        message: `a total is known without filters${known ? ` or with one of: ${known}` : ''}`,
-      },
-    ]);
-  }
-  const counters = await getItem('views', countersKey(actor.caller.tenantId, definition.entity), {
-    consistent: false,
-  });
-  return Number(counters?.[filter ? `${filter.field}:${filter.values[0]}` : 'total'] ?? 0);
 }
 
 const baseFields = ['id', 'version', 'createdAt', 'updatedAt', 'createdBy', 'updatedBy'];

@@ -32,6 +32,17 @@ export function currentRecord(request: RestRequest, body: { version: number }): 
   return matchesNone(request.ifNoneMatch, etag) ? { status: 304, headers: { etag } } : record(200, body);
 }
 
+/** A GET's view of a record, which may lack its version. */
+export function currentView(
+  request: RestRequest,
+  { version, shown }: { version: number; shown: object },
+): RestResponse {
+  const headers = { etag: etagOf(version) };
+  return matchesNone(request.ifNoneMatch, headers.etag)
+    ? { status: 304, headers }
+    : json(200, shown, headers);
+}
+
 export function noContent(): RestResponse {
   return { status: 204, headers: {} };
 }

@@ -2,8 +2,10 @@ import * as z from 'zod/mini';
 import { type ListSpec, maxLimit } from './list-spec.ts';
 
 /** The query parameters of a list as a strict object of strings: gives the known names and the OpenAPI parameters. */
-export function listParameters(spec: ListSpec, options: { total?: boolean } = {}): z.ZodMiniType {
-  const text = (description: string) => z.optional(z.string().check(z.meta({ description })));
+export function listParameters(
+  spec: ListSpec,
+  options: { total?: boolean; expand?: string[] } = {},
+): z.ZodMiniType {
   const shape: Record<string, z.ZodMiniType> = {};
   for (const [name, field] of Object.entries(spec.filters)) {
     for (const operator of field.operators) {
@@ -24,7 +26,25 @@ export function listParameters(spec: ListSpec, options: { total?: boolean } = {}
   shape.sort = text(`One of: ${sorts.join(', ')}. Default ${spec.defaultSort}.`);
   shape.limit = text(`Rows in a page, 1 to ${maxLimit}. Default 50.`);
   shape.cursor = text('`page.nextCursor` of the page before.');
-  shape.fields = text('Only these members of each record, comma-separated.');
+  Object.assign(shape, viewShape(options.expand));
   if (options.total) shape.include = text('`total` adds the number of records, where a counter knows it.');
   return z.strictObject(shape);
+}
+
+const text = (description: string) => z.optional(z.string().check(z.meta({ description })));
+
+/** What of a record a GET shows. @param expand the names of the references that can be expanded */
+export function viewParameters(expand: string[] = []): z.ZodMiniType {
+  return z.strictObject(viewShape(expand));
+}
+
+function viewShape(expand: string[] = []): Record<string, z.ZodMiniType> {
+  return {
+    fields: text('Only these members of each record, comma-separated.'),
+    ...(expand.length > 0 && {
+      expand: text(
+        `Shows the records that are referred to, beside their ids: any of ${expand.join(', ')}, comma-separated.`,
+      ),
+    }),
+  };
 }
