@@ -20,6 +20,7 @@ import { planDelete } from './delete-record.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { findByUnique } from './find-records.ts';
 import { planPatch } from './patch-record.ts';
+import { withOwnValue } from './upsert-record.ts';
 import { withoutRepeats } from './without-repeats.ts';
 
 export const maxBatchOperations = 100;
@@ -134,6 +135,23 @@ export async function runAtomicBatch(
   actor: Actor,
   commit: (writes: PlannedWrite[], results: BatchItemResult[]) => Promise<void>,
 ): Promise<BatchItemResult[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryAtomicBatch(definition, operations, actor, commit);
+    } catch (error) {
+      // Names a record that was merged: the next plan knows where it is now.
+      const merged = error instanceof Problem && error.options.extensions?.mergedInto !== undefined;
+      if (!merged || attempt === raceAttempts) throw error;
+    }
+  }
+}
+
+async function tryAtomicBatch(
+  definition: EntityDefinition,
+  operations: BatchOperation[],
+  actor: Actor,
+  commit: (writes: PlannedWrite[], results: BatchItemResult[]) => Promise<void>,
+): Promise<BatchItemResult[]> {
   const planned = await mapConcurrently(operations, concurrency, async (operation, index) => {
     try {
       const { plan, status } = await planOperation(definition, operation, actor);
@@ -200,9 +218,9 @@ async function planUpsert(
   const input = validate(definition.input, operation.data, '/data');
   const value = validate(z.string(), input[field] ?? undefined, `/data/${field}`);
   const existing = await findByUnique(definition, field, value, actor);
-  return existing
-    ? { plan: await planPatch(definition, existing.id as string, input, actor), status: 200 }
-    : { plan: await planCreate(definition, input, actor), status: 201 };
+  if (!existing) return { plan: await planCreate(definition, input, actor), status: 201 };
+  const patch = withOwnValue(definition, field, existing, input);
+  return { plan: await planPatch(definition, existing.id as string, patch, actor), status: 200 };
 }
 
 function pointInto(problem: Problem, index: number): Problem {

@@ -2,6 +2,8 @@ import type { Actor } from '../../shared/actor.ts';
 import { now } from '../../shared/clock.ts';
 import { newId } from '../../shared/ids.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
+import { withoutAliases } from './aliases.ts';
+import { drawNumber } from '../numbers/draw-number.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { toItem, withComputed } from './record-item.ts';
 import { referenceChecks } from './references.ts';
@@ -31,7 +33,7 @@ export async function planCreate(
   const { tenantId, subject } = actor.caller;
   const at = now();
   const id = identity?.id ?? newId(definition.idPrefix, at.getTime());
-  const draft: CrmRecord = {
+  const asked: CrmRecord = {
     id,
     version: 1,
     createdAt: new Date(identity?.createdAt ?? at).toISOString(),
@@ -45,6 +47,9 @@ export async function planCreate(
       ]),
     ),
   };
+  const { members, checks } = withoutAliases(definition, tenantId, asked);
+  const numbered = await drawNumber(definition, actor);
+  const draft = { ...members, ...numbered?.member };
   const { record, writes } = (await definition.rules.create?.(draft, actor)) ?? { record: draft, writes: [] };
   return {
     result: withComputed(definition, record),
@@ -59,6 +64,8 @@ export async function planCreate(
       },
       ...guardWrites(definition, tenantId, id, undefined, record),
       ...referenceChecks(definition, tenantId, record),
+      ...checks,
+      ...(numbered ? [numbered.write] : []),
       ...writes,
     ]),
   };

@@ -4,6 +4,7 @@ import { getItem } from '../../shared/dynamo/table.ts';
 import { requireVersion, type VersionCondition } from '../../shared/etag.ts';
 import { notFound, Problem } from '../../shared/problem.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
+import { isMergeable, livingOf, mergedInto } from './aliases.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { getRecord } from './find-records.ts';
 import { indexAttributeNames } from './index-attributes.ts';
@@ -16,7 +17,7 @@ const secondsPerDay = 24 * 60 * 60;
 
 /**
  * Deletes softly: the record leaves every list and frees its unique values, and can be restored for 30 days.
- * @throws {Problem} `not_found`, `precondition_failed`
+ * @throws {Problem} `not_found`, `precondition_failed`, `conflict` for one that was merged into another
  */
 export async function planDelete(
   definition: EntityDefinition,
@@ -26,6 +27,7 @@ export async function planDelete(
 ): Promise<WritePlan<CrmRecord>> {
   const { tenantId, subject } = actor.caller;
   const before = await getRecord(definition, id, actor);
+  if (before.id !== id) throw isMerged(id, before.id);
   requireVersion(ifMatch, before.version);
   const further = (await definition.rules.remove?.(before, actor)) ?? [];
   const deletedAt = instant();
@@ -42,9 +44,35 @@ export async function planDelete(
   };
 }
 
+/** Whoever deletes or restores one of several duplicates does not mean what they have become. */
+function isMerged(id: string, primaryId: string): Problem {
+  return new Problem('conflict', `${id} was merged into ${primaryId}`, {
+    extensions: { mergedInto: primaryId },
+  });
+}
+
+/** The record with references to what was merged since its deletion turned to where that is now. */
+async function turnedToLiving(
+  definition: EntityDefinition,
+  record: CrmRecord,
+  { caller }: Actor,
+): Promise<CrmRecord> {
+  const turned = await Promise.all(
+    definition.references.map(async (reference) => {
+      const id = record[reference.field];
+      if (typeof id !== 'string' || !isMergeable(reference.entity)) return {};
+      const found = await getItem('crm', recordKey(reference, caller.tenantId, id));
+      const living = mergedInto(found) && (await livingOf(reference, caller.tenantId, found));
+      return living ? { [reference.field]: living.id } : {};
+    }),
+  );
+  return Object.assign({}, record, ...turned) as CrmRecord;
+}
+
 /**
  * Undoes a deletion.
  * @throws {Problem} `not_found` when there is no such record any more, `invalid_transition` when it is not deleted,
+ *   `conflict` when it was merged into another one,
  *   `duplicate` when one of its unique values has been taken since, `validation_failed` when its parents would
  *   form a cycle
  */
@@ -57,10 +85,15 @@ export async function planRestore(
   const { tenantId, subject } = actor.caller;
   const item = await getItem('crm', recordKey(definition, tenantId, id));
   if (!item || Number(item.ttl) < now().getTime() / 1000) throw notFound(definition.entity, id);
+  const primaryId = mergedInto(item);
+  if (primaryId !== undefined) throw isMerged(id, primaryId);
   if (isLiving(item)) throw new Problem('invalid_transition', `The ${definition.entity} is not deleted`);
   const before = toRecord(definition, item);
   requireVersion(ifMatch, before.version);
-  const draft = { ...before, version: before.version + 1, updatedAt: instant(), updatedBy: subject };
+  const draft = {
+    ...(await turnedToLiving(definition, before, actor)),
+    ...{ version: before.version + 1, updatedAt: instant(), updatedBy: subject },
+  };
   const { record: after, writes } = (await definition.rules.restore?.(draft, actor)) ?? {
     record: draft,
     writes: [],

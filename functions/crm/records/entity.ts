@@ -77,6 +77,8 @@ export interface EntityDefinition {
   label: string;
   /** Members that are not kept: looked at whenever a record is answered. */
   computed: Record<string, ComputedField>;
+  /** `ORD`: each record gets the next `number` of the entity, without gaps, as it is made. */
+  numberPrefix?: string;
   /** Values of fields that are left out on creation. */
   defaults: Record<string, unknown>;
   /** A new record: required fields, everything else optional or `null`. */

@@ -5,6 +5,7 @@ import { preconditionFailed, requireVersion, type VersionCondition } from '../..
 import { applyMergePatch } from '../../shared/merge-patch.ts';
 import { notFound } from '../../shared/problem.ts';
 import { carryOut, type PlannedWrite, type WritePlan } from '../../shared/write-plan.ts';
+import { mergedInto, withoutAliases } from './aliases.ts';
 import { carryOutPlanned } from './carry-out-planned.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { getRecord } from './find-records.ts';
@@ -55,6 +56,8 @@ async function patchBlindly(
     return toRecord(definition, item);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
+    const primaryId = mergedInto(error.current);
+    if (primaryId !== undefined) return patchRecord(definition, primaryId, patch, actor, ifMatch);
     if (!isLiving(error.current)) throw notFound(definition.entity, id);
     throw preconditionFailed(error.current.version as number);
   }
@@ -96,9 +99,13 @@ export async function planChange(
     field,
     merged[field] ?? definition.defaults[field] ?? null,
   ]);
-  const draft: CrmRecord = { ...before, ...Object.fromEntries(fields) };
-  const decided = await definition.rules.update?.(before, draft, actor);
-  return planReplace(definition, before, decided?.record ?? draft, actor, decided?.writes);
+  const asked: CrmRecord = { ...before, ...Object.fromEntries(fields) };
+  const { members: draft, checks } = withoutAliases(definition, actor.caller.tenantId, asked);
+  const decided = await definition.rules.update?.(before, draft, actor, patch);
+  return planReplace(definition, before, decided?.record ?? draft, actor, [
+    ...checks,
+    ...(decided?.writes ?? []),
+  ]);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { getItem } from '../../shared/dynamo/table.ts';
 import { validationFailed } from '../../shared/problem.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
+import { mergedInto, rememberAlias } from './aliases.ts';
 import type { EntityDefinition, ReferenceField } from './entity.ts';
 import { isLiving, livingCondition, recordKey } from './record-item.ts';
 
@@ -24,7 +25,12 @@ export function referenceChecks(
           key: recordKey(reference, tenantId, id),
           condition: { text: livingCondition },
         },
-        refused: () => unknownReference(reference, id),
+        refused: (current) => {
+          const primaryId = mergedInto(current);
+          return primaryId === undefined
+            ? unknownReference(reference, id)
+            : rememberAlias(tenantId, id, primaryId);
+        },
       } satisfies PlannedWrite,
     ];
   });

@@ -1,4 +1,5 @@
 import type { Actor } from '../../shared/actor.ts';
+import type { Item } from '../../shared/dynamo/item.ts';
 import { Problem, validationFailed } from '../../shared/problem.ts';
 import { validate } from '../../shared/validation.ts';
 import { carryOut } from '../../shared/write-plan.ts';
@@ -32,7 +33,12 @@ export async function upsertRecord(
     const existing = await findByUnique(definition, field, value, actor);
     try {
       if (existing) {
-        const record = await patchRecord(definition, existing.id as string, input, actor);
+        const record = await patchRecord(
+          definition,
+          existing.id as string,
+          withOwnValue(definition, field, existing, input),
+          actor,
+        );
         return { created: false, record };
       }
       const plan = await planCreate(definition, wanted, actor);
@@ -44,6 +50,24 @@ export async function upsertRecord(
       if (!raced || attempt === upsertAttempts) throw error;
     }
   }
+}
+
+/**
+ * Found by a value that came with a merged record, a record keeps its own: whoever sends the old address does not
+ * say that it is the main one.
+ */
+export function withOwnValue(
+  definition: EntityDefinition,
+  field: string,
+  existing: Item,
+  input: Record<string, unknown>,
+): Record<string, unknown> {
+  const unique = definition.unique.find((candidate) => candidate.field === field);
+  const [own, given] = [existing[field], input[field]];
+  if (!unique?.others || typeof own !== 'string' || typeof given !== 'string') return input;
+  if (unique.normalise(own) === unique.normalise(given)) return input;
+  const { [field]: _known, ...rest } = input;
+  return rest;
 }
 
 function withUniqueValue(
