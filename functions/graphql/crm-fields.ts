@@ -1,9 +1,10 @@
 import { company } from '../crm/companies/company.ts';
 import { contact } from '../crm/contacts/contact.ts';
+import { countRecords } from '../crm/records/count-records.ts';
 import { planCreate } from '../crm/records/create-record.ts';
 import { planRestore } from '../crm/records/delete-record.ts';
 import type { CrmRecord, EntityDefinition } from '../crm/records/entity.ts';
-import { countRecords, getRecord, getRecords, listRecords } from '../crm/records/find-records.ts';
+import { getRecord, getRecords, listRecords } from '../crm/records/find-records.ts';
 import { patchRecord } from '../crm/records/patch-record.ts';
 import { deleteRecord } from '../crm/records/records.ts';
 import type { VersionCondition } from '../shared/etag.ts';
