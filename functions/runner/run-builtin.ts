@@ -6,13 +6,13 @@ import type { LeaseHolder } from '../tasks/lease/lease-write.ts';
 import { completeTask, failTask, releaseTask, type Settled } from '../tasks/lease/settle.ts';
 import type { Progress, TaskItem } from '../tasks/task.ts';
 import { type Builtin, type BuiltinOutcome, TaskFailure } from './builtin.ts';
-import { importContacts } from './imports/import-contacts.ts';
+import { importRecords } from './imports/import-records.ts';
 import { type Invocation, type Run, settleMargin } from './invocation.ts';
 import { redriveDeadLetters } from './redrive/redrive-dead-letters.ts';
 
 /** What runs each built-in type. */
 const builtins: Record<string, Builtin> = {
-  'contacts.import': importContacts,
+  'records.import': importRecords,
   'dead-letters.redrive': redriveDeadLetters,
 };
 

@@ -22,7 +22,7 @@ async function upload(csv: string | Buffer): Promise<string> {
 async function runImport(csv: string | Buffer, options: Record<string, unknown> = {}): Promise<Answer> {
   const fileKey = await upload(csv);
   const task = await api.post('/api/v1/imports', { entity: 'contacts', fileKey, ...options });
-  expect(task).toMatchObject({ status: 201, body: { type: 'contacts.import' } });
+  expect(task).toMatchObject({ status: 201, body: { type: 'records.import' } });
   return eventually(
     () => api.get(`/api/v1/tasks/${task.body.id}`),
     ({ body }) => ['completed', 'dead'].includes(body.state),

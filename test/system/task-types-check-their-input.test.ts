@@ -223,7 +223,7 @@ describe('a schema', () => {
 describe('the list of types', () => {
   /** More than a page holds, each as large as a row can be: a control character is six in JSON. */
   const names = Array.from({ length: 101 }, (_, at) => `t${String(at).padStart(3, '0')}`);
-  const expected = ['contacts.import', 'dead-letters.redrive', ...names, 'todo'].sort();
+  const expected = ['records.import', 'dead-letters.redrive', ...names, 'todo'].sort();
   let many: Api;
 
   beforeAll(async () => {
@@ -253,7 +253,7 @@ describe('the list of types', () => {
   test('has fifty in a page unless told, and refuses other limits and cursors', async () => {
     const first = await many.get('/api/v1/task-types');
     expect(first.body.data).toHaveLength(50);
-    expect(first.body.data[0].name).toBe('contacts.import');
+    expect(first.body.data[0].name).toBe('records.import');
     const cursor = encodeURIComponent(first.body.page.nextCursor);
     expect((await many.get('/api/v1/task-types?limit=0')).status).toBe(422);
     expect((await many.get('/api/v1/task-types?limit=101')).status).toBe(422);

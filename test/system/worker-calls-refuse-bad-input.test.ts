@@ -185,7 +185,7 @@ describe('claims', () => {
     [{ types: ['A#b'] }, '/types/0'],
     [{ types: ['no-such-type'] }, '/types/0'],
     [{ types: ['todo'] }, '/types/0'],
-    [{ types: ['contacts.import'] }, '/types/0'],
+    [{ types: ['records.import'] }, '/types/0'],
     [{ types: Array.from({ length: 11 }, (_, at) => `t${at}`) }, '/types'],
     [{ workerId: '' }, '/workerId'],
     [{ workerId: 'x'.repeat(129) }, '/workerId'],

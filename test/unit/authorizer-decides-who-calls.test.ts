@@ -133,7 +133,7 @@ describe('a token', () => {
 
 describe('an API key', () => {
   test('gives its tenant, role, id and task types', async () => {
-    const token = await storeKey({ taskTypes: ['contacts.import', 'todo'] });
+    const token = await storeKey({ taskTypes: ['records.import', 'todo'] });
     const { context } = await rest(`Bearer ${token}`);
     expect(context).toEqual({
       authenticated: 'true',
@@ -141,7 +141,7 @@ describe('an API key', () => {
       role: 'worker',
       subject: `key_${token.split('_')[1]}`,
       keyId: `key_${token.split('_')[1]}`,
-      taskTypes: 'contacts.import,todo',
+      taskTypes: 'records.import,todo',
     });
   });
 

@@ -35,7 +35,7 @@ describe('a new key', () => {
     const { status, body, headers } = await create(owner, {
       name: 'importer',
       role: 'worker',
-      taskTypes: ['contacts.import'],
+      taskTypes: ['records.import'],
     });
     expect({ status, location: headers.location }).toEqual({
       status: 201,
@@ -47,7 +47,7 @@ describe('a new key', () => {
       subject: body.id,
       keyId: body.id,
       role: 'worker',
-      taskTypes: 'contacts.import',
+      taskTypes: 'records.import',
     });
     const { key: _key, ...withoutKey } = body;
     expect((await read(owner, body.id)).body).toEqual(withoutKey);
@@ -86,7 +86,7 @@ describe('a new key', () => {
   test.each<[string, string[] | undefined, number]>([
     ['one of them', ['emails.send'], 201],
     ['all of them', ['todo', 'emails.send'], 201],
-    ['another one', ['emails.send', 'contacts.import'], 403],
+    ['another one', ['emails.send', 'records.import'], 403],
     ['no limit', undefined, 403],
   ])('made by a key that is limited to task types, for %s, has no more', async (_what, taskTypes, status) => {
     const limited = { role: 'admin' as const, keyId: 'key_1', taskTypes: ['emails.send', 'todo'] };

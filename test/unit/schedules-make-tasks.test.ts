@@ -236,7 +236,7 @@ describe('a schedule', () => {
     expect(await problemCode(deleteSchedule('report', scoped))).toBe('forbidden');
     expect((await listSchedules({}, scoped)).data).toEqual([]);
     expect((await listSchedules({}, actor)).data.map(({ name }) => name)).toEqual(['report']);
-    expect(await problemCode(put(actor, { type: 'contacts.import' }))).toBe('validation_failed');
+    expect(await problemCode(put(actor, { type: 'records.import' }))).toBe('validation_failed');
     expect(await problemCode(put(actor, { type: 'unknown' }))).toBe('validation_failed');
   });
 });

@@ -100,6 +100,7 @@ describe('an import', () => {
       rows: 2,
       created: 2,
       updated: 0,
+      unchanged: 0,
       failed: 0,
       dryRun: false,
       errorsFileKey: null,
@@ -179,7 +180,7 @@ describe('an import', () => {
 
   test.each([
     ['an empty file', '', 'empty_file'],
-    ['a column that is not there', 'nom\nAda\n', 'no_columns'],
+    ['a column that is not there', 'nom\nAda\n', 'unknown_column'],
     ['no column for the name', 'email\na@b.co\n', 'missing_column'],
     ['a quote that never ends', 'name\n"Ada\nBob\n', 'malformed_csv'],
     ['a quote in the middle of a cell', 'name\nAda "Countess" Lovelace\n', 'malformed_csv'],
@@ -208,7 +209,15 @@ describe('an import', () => {
       const task = await importFile(actor, content);
       expect(task).toMatchObject({ state: 'dead', attempt: 1, error: { code } });
       const { errorsFileKey, ...details } = JSON.parse(task.error?.details ?? 'null');
-      expect(details).toEqual({ rows: 91, created: 90, updated: 0, failed: 1, dryRun: false, line });
+      expect(details).toEqual({
+        rows: 91,
+        created: 90,
+        updated: 0,
+        unchanged: 0,
+        failed: 1,
+        dryRun: false,
+        line,
+      });
       const { data, page } = await listRecords(contact, { limit: '100' }, actor);
       expect([data.length, page.nextCursor]).toEqual([90, null]);
       const { downloadUrl } = await createDownload(errorsFileKey, actor);

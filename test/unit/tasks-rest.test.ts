@@ -59,7 +59,7 @@ describe('task types', () => {
     const all = await call('GET /api/v1/task-types');
     expect(all.body.data.map(({ name }: { name: string }) => name)).toEqual([
       'a.type',
-      'contacts.import',
+      'records.import',
       'dead-letters.redrive',
       'email.send',
       'todo',

@@ -1,27 +1,19 @@
 import { CsvError, parse } from 'csv-parse';
 import { TaskFailure } from '../builtin.ts';
-
-/** One row of a CSV file. */
-export interface CsvRow {
-  /** The line on which it begins, from 1; the header is usually line 1. */
-  line: number;
-  cells: string[];
-}
-
-/** A cell, a row or a header may not be larger than this: a stray quote swallows the rest of a file. */
-const maxRowBytes = 256 * 1024;
+import { decodeUtf8 } from './decode-utf8.ts';
+import { maxRowBytes, rowTooLong, type SourceRow } from './row-source.ts';
 
 /**
  * The rows of a CSV file, the header first: quotes, line breaks within quotes, CRLF, a byte order mark, and comma,
  * semicolon or tab as the delimiter, whichever the header uses most. Empty lines are left out. Where the file
  * breaks, all rows before that place have been given.
- * @throws {TaskFailure} `malformed_csv`, `not_utf8`, with `{line}` as its details
+ * @throws {TaskFailure} `malformed_csv`, `row_too_long`, `not_utf8`, `binary_file`, with `{line}` as its details
  */
-export async function* readCsvRows(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow> {
+export async function* readCsvRows(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<SourceRow> {
   const texts = decodeUtf8(bytes);
   const first = await texts.next();
   if (first.done) return;
-  const rows: CsvRow[] = [];
+  const rows: SourceRow[] = [];
   let line = 0;
   const parser = parse({
     bom: true,
@@ -50,7 +42,7 @@ export async function* readCsvRows(bytes: AsyncIterable<Uint8Array>): AsyncGener
   for (let text: string | undefined = first.value; ; ) {
     const error = await feed(text);
     yield* rows.splice(0);
-    if (error) throw malformed(error, line);
+    if (error) throw failureOf(error, line);
     if (text === undefined) return;
     try {
       const next: IteratorResult<string> = await texts.next();
@@ -65,45 +57,10 @@ export async function* readCsvRows(bytes: AsyncIterable<Uint8Array>): AsyncGener
 }
 
 /** The parser's message names the line where it noticed; the row begins after the last one that was good. */
-function malformed({ message }: CsvError, linesBefore: number): TaskFailure {
-  return new TaskFailure('malformed_csv', message, {
-    retryable: false,
-    details: { line: linesBefore + 1 },
-  });
-}
-
-async function* decodeUtf8(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let line = 1;
-  for await (const chunk of withEnd(bytes)) {
-    let text: string;
-    let broken = false;
-    try {
-      text = decoder.decode(chunk, { stream: chunk !== undefined });
-    } catch {
-      broken = true;
-      text = validLines(chunk);
-    }
-    line += text.split('\n').length - 1;
-    if (text !== '') yield text;
-    if (!broken) continue;
-    throw new TaskFailure('not_utf8', `Line ${line} is not in UTF-8; save the file as "CSV UTF-8"`, {
-      retryable: false,
-      details: { line },
-    });
-  }
-}
-
-/** The chunks, then nothing once: the decoder may wait for the rest of a character. */
-async function* withEnd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
-  yield* bytes;
-  yield undefined;
-}
-
-/** The lines of a chunk before the one that is not UTF-8. */
-function validLines(chunk: Uint8Array | undefined): string {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(chunk);
-  return text.slice(0, text.lastIndexOf('\n', text.indexOf('\uFFFD')) + 1);
+function failureOf({ code, message }: CsvError, linesBefore: number): TaskFailure {
+  const line = linesBefore + 1;
+  if (code === 'CSV_MAX_RECORD_SIZE') return rowTooLong(line);
+  return new TaskFailure('malformed_csv', message, { retryable: false, details: { line } });
 }
 
 /** The candidate that stands most often outside quotes in the first line. */

@@ -1,27 +1,37 @@
 import { getObject, putObject } from '../../shared/aws/s3.ts';
+import { GrowingObject } from '../../shared/aws/s3-multipart.ts';
 import { errorsFileKey } from '../../tasks/imports/files.ts';
 import type { TaskItem } from '../../tasks/task.ts';
+import type { ErrorFormat } from './row-source.ts';
 
 /**
  * The error file of an import grows in parts, one for each checkpoint that has row errors. A run that begins again
  * at a checkpoint writes the same part over, so no error is lost and none stands twice.
  */
-export async function writePart(task: TaskItem, part: number, lines: string[]): Promise<void> {
-  await putObject(errorsFileKey(task.tenantId, task.id, part), lines.join(''), csvType);
+export async function writePart(
+  { tenantId, id }: TaskItem,
+  part: number,
+  lines: string[],
+  { extension, contentType }: ErrorFormat,
+): Promise<void> {
+  await putObject(errorsFileKey(tenantId, id, extension, part), lines.join(''), contentType);
 }
 
-/** Joins the parts into the file that people get. @returns its key */
-export async function joinParts(task: TaskItem, header: string, parts: number): Promise<string> {
-  const texts = [header];
+/** Joins the parts, one at a time, into the file that people get. @returns its key */
+export async function joinParts(
+  { tenantId, id }: TaskItem,
+  { extension, contentType, header }: ErrorFormat,
+  parts: number,
+): Promise<string> {
+  const key = errorsFileKey(tenantId, id, extension);
+  const whole = new GrowingObject(key, contentType);
+  await whole.write(header);
   for (let part = 0; part < parts; part += 1) {
-    texts.push(await readText(errorsFileKey(task.tenantId, task.id, part)));
+    await whole.write(await readText(errorsFileKey(tenantId, id, extension, part)));
   }
-  const key = errorsFileKey(task.tenantId, task.id);
-  await putObject(key, texts.join(''), csvType);
+  await whole.finish();
   return key;
 }
-
-const csvType = 'text/csv; charset=utf-8';
 
 async function readText(key: string): Promise<string> {
   const chunks: Uint8Array[] = [];

@@ -33,14 +33,19 @@ function objectUrl(key: string): URL {
   return new URL(`https://${regionalHost(`${bucket}.s3`)}/${key}`);
 }
 
-function toSign(method: string, url: URL, headers: Record<string, string>) {
+function toSign(
+  method: string,
+  url: URL,
+  headers: Record<string, string>,
+  query: Record<string, string> = {},
+) {
   return {
     method,
     protocol: url.protocol,
     hostname: url.hostname,
     ...(url.port && { port: Number(url.port) }),
     path: url.pathname,
-    query: {},
+    query,
     headers: { ...headers, host: url.host },
   };
 }
@@ -80,15 +85,20 @@ const sendMillis = 30_000;
 const idleMillis = 10_000;
 
 async function call(
-  method: 'GET' | 'HEAD' | 'PUT',
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST',
   key: string,
   signal: AbortSignal,
-  content?: { body: string; contentType: string },
+  content?: { body: string; contentType?: string },
+  query: Record<string, string> = {},
 ): Promise<Response> {
   const url = objectUrl(key);
-  const own = { ...(content && { 'content-type': content.contentType }), 'x-amz-content-sha256': unsigned };
-  const signed = await s3Signer().sign(toSign(method, url, own));
+  const own = {
+    ...(content?.contentType && { 'content-type': content.contentType }),
+    'x-amz-content-sha256': unsigned,
+  };
+  const signed = await s3Signer().sign(toSign(method, url, own, query));
   const { host: _host, ...headers } = signed.headers;
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return fetch(url, { method, headers, signal, ...(content && { body: content.body }) });
 }
 
@@ -150,6 +160,21 @@ export async function putObject(key: string, body: string, contentType: string):
   const response = await call('PUT', key, AbortSignal.timeout(sendMillis), { body, contentType });
   if (!response.ok) throw failure(response, 'PutObject');
   await response.body?.cancel();
+}
+
+/**
+ * One step of a multipart upload: POST with `uploads` begins it, PUT with `partNumber` and `uploadId` sends a part,
+ * POST with `uploadId` ends it.
+ */
+export async function multipartCall(
+  method: 'POST' | 'PUT',
+  key: string,
+  query: Record<string, string>,
+  content: { body: string; contentType?: string },
+): Promise<{ etag: string | null; text: string }> {
+  const response = await call(method, key, AbortSignal.timeout(sendMillis), content, query);
+  if (!response.ok) throw failure(response, 'a multipart upload');
+  return { etag: response.headers.get('etag'), text: await response.text() };
 }
 
 function failure(response: Response, operation: string): AwsCallFailed {

@@ -50,8 +50,8 @@ export function isOwnFile(fileKey: string, tenantId: string): boolean {
 }
 
 /** Where an import of the tenant leaves its row errors. @param part the run that wrote them; absent for the whole */
-export function errorsFileKey(tenantId: string, taskId: string, part?: number): string {
-  return `${prefixOf(tenantId)}${taskId}${part === undefined ? '' : `-part-${part}`}-errors.csv`;
+export function errorsFileKey(tenantId: string, taskId: string, extension: string, part?: number): string {
+  return `${prefixOf(tenantId)}${taskId}${part === undefined ? '' : `-part-${part}`}-errors.${extension}`;
 }
 
 /** S3 keys of plain characters need no escaping anywhere. */

@@ -176,8 +176,8 @@ export const builtInTypes: ReadonlyMap<string, TaskType> = new Map(
     },
     {
       ...always,
-      name: 'contacts.import',
-      description: 'Reads contacts from a CSV file. Made by POST /api/v1/imports.',
+      name: 'records.import',
+      description: 'Reads records from a CSV or NDJSON file. Made by POST /api/v1/imports.',
       executor: 'builtin' as const,
       // Longer than the runner's time limit, so that its lease never ends while it works.
       leaseSeconds: 120,

@@ -2,42 +2,45 @@ import type { Actor } from '../../shared/actor.ts';
 import { getObject, headObject } from '../../shared/aws/s3.ts';
 import { validate } from '../../shared/validation.ts';
 import { isOwnFile } from '../../tasks/imports/files.ts';
-import { importInput } from '../../tasks/imports/import-input.ts';
+import { importInput, planImport } from '../../tasks/imports/import-input.ts';
 import type { TaskItem } from '../../tasks/task.ts';
 import { type BuiltinContext, type BuiltinOutcome, TaskFailure } from '../builtin.ts';
-import { type CsvRow, readCsvRows } from './csv-rows.ts';
-import { breakLine, errorHeader, errorLines } from './error-file.ts';
+import { betweenReports, RowPace } from '../pace.ts';
+import { openCsv } from './csv-source.ts';
 import { joinParts, writePart } from './error-parts.ts';
-import { importBatch } from './import-batch.ts';
+import type { ImportContext } from './import-context.ts';
 import { type ImportState, stateOf } from './import-state.ts';
-import { readHeader } from './row-to-contact.ts';
-
-/** Rows between two looks at the clock. */
-const batchRows = 64;
-/** Between two reports, in milliseconds. */
-const betweenReports = 2_000;
+import { openNdjson } from './ndjson-source.ts';
+import type { RowSource, SourceRow } from './row-source.ts';
+import { SeenValues } from './seen-values.ts';
+import { noteRow } from './try-rows.ts';
+import { writeRows } from './write-rows.ts';
 
 /**
- * Reads contacts from a CSV file; see POST /api/v1/imports. Its result is
- * `{rows, created, updated, failed, dryRun, errorsFileKey}`; `errorsFileKey` names a CSV of the rows that failed,
- * each with its line and reason. A file that breaks in the middle fails the task, with the same and the `line` as
- * the details of its error; what stands before that line is done.
+ * Reads records from a file; see POST /api/v1/imports. Its result is
+ * `{rows, created, updated, unchanged, failed, dryRun, errorsFileKey}`; `errorsFileKey` names a file of the rows that
+ * failed, each with its line and reason. A file that breaks in the middle fails the task, with the same and the
+ * `line` as the details of its error; what stands before that line is done.
  */
-export async function importContacts(context: BuiltinContext): Promise<BuiltinOutcome> {
+export async function importRecords(context: BuiltinContext): Promise<BuiltinOutcome> {
   const { task } = context;
-  const input = validate(importInput, JSON.parse(task.input ?? 'null'));
-  const source = await openFile(input.fileKey, task);
-  const rows = readCsvRows(source.bytes);
-  const first = await rows.next();
-  if (first.done) throw new TaskFailure('empty_file', 'The file is empty', { retryable: false });
-  const header = first.value.cells;
-  const columns = readHeader(header, input);
+  const plan = planImport(validate(importInput, JSON.parse(task.input ?? 'null')));
+  const file = await openFile(plan.input.fileKey, task);
+  const source = await (plan.format === 'csv' ? openCsv : openNdjson)(file.bytes, plan);
   const state = stateOf(task);
+  const work: ImportContext = {
+    plan,
+    task,
+    actor: actorOf(context),
+    source,
+    state,
+    seen: new SeenValues(),
+  };
   let errors: string[] = [];
   let reportedAt = Date.now();
   const checkpoint = async () => {
     if (errors.length > 0) {
-      await writePart(task, state.parts, errors);
+      await writePart(task, state.parts, errors, source.errors);
       state.parts += 1;
       errors = [];
     }
@@ -46,21 +49,22 @@ export async function importContacts(context: BuiltinContext): Promise<BuiltinOu
   const report = async () => {
     await checkpoint();
     const { parts, ...counts } = state;
-    const errorsFileKey = parts > 0 ? await joinParts(task, errorHeader(header), parts) : null;
-    return { ...counts, dryRun: input.dryRun, errorsFileKey };
+    const errorsFileKey = parts > 0 ? await joinParts(task, source.errors, parts) : null;
+    return { ...counts, dryRun: plan.input.dryRun, errorsFileKey };
   };
-  const seen = new Set<string>();
-  const actor = actorOf(context);
   try {
-    for await (const batch of inBatches(skip(rows, state.rows))) {
-      const failures = await importBatch(batch, { input, columns, taskId: task.id, actor, state, seen });
-      errors.push(...failures.map((failure) => errorLines(failure, header, columns)));
+    const pace = new RowPace();
+    for await (const batch of inBatches(fromWhereItWas(source, work), pace)) {
+      const began = Date.now();
+      const failures = await writeRows(batch, work);
+      pace.took(Date.now() - began);
+      errors.push(...failures.map(source.errors.lines));
       const slow = Date.now() - reportedAt > betweenReports;
       const stop = context.remainingMillis() <= 0;
       if (!slow && !stop) continue;
       reportedAt = Date.now();
       const kept = await checkpoint();
-      const cancelled = await context.report(progressOf(state, source.percent()), kept);
+      const cancelled = await context.report(progressOf(state, file.percent()), kept);
       // A release of a task that is to be cancelled cancels it.
       if (stop || cancelled) return { checkpoint: kept };
     }
@@ -68,7 +72,7 @@ export async function importContacts(context: BuiltinContext): Promise<BuiltinOu
     const line = brokenAt(error);
     if (line === undefined) throw error;
     const { code, message } = error as TaskFailure;
-    errors.push(breakLine(line, code, message));
+    errors.push(source.errors.breakLine(line, code, message));
     throw new TaskFailure(code, message, { retryable: false, details: { ...(await report()), line } });
   }
   return { result: await report(), progress: progressOf(state, 100) };
@@ -111,22 +115,27 @@ async function openFile(fileKey: string, { tenantId }: TaskItem) {
   };
 }
 
-async function* skip(rows: AsyncGenerator<CsvRow>, count: number): AsyncGenerator<CsvRow> {
+/** The rows after those that are done: reading is cheap beside writing, and line numbers stay right. */
+async function* fromWhereItWas({ rows }: RowSource, work: ImportContext): AsyncGenerator<SourceRow> {
+  const done = work.state.rows;
   let skipped = 0;
   for await (const row of rows) {
-    if (skipped < count) skipped += 1;
-    else yield row;
+    if (skipped === done) yield row;
+    else {
+      skipped += 1;
+      if (work.plan.input.dryRun) noteRow(row, work);
+    }
   }
 }
 
 /** What has been read before a failure is given before it is thrown. */
-async function* inBatches(rows: AsyncGenerator<CsvRow>): AsyncGenerator<CsvRow[]> {
-  let batch: CsvRow[] = [];
+async function* inBatches(rows: AsyncGenerator<SourceRow>, pace: RowPace): AsyncGenerator<SourceRow[]> {
+  let batch: SourceRow[] = [];
   let failure: { error: unknown } | undefined;
   try {
     for await (const row of rows) {
       batch.push(row);
-      if (batch.length < batchRows) continue;
+      if (batch.length < pace.rows) continue;
       yield batch;
       batch = [];
     }
