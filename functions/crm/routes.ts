@@ -13,6 +13,7 @@ import { product } from './products/product.ts';
 import { batchInput } from './records/batch.ts';
 import type { EntityDefinition } from './records/entity.ts';
 import { historyEntry } from './records/history-entry.ts';
+import { searchRoutes } from './search/search-routes.ts';
 import { settingsRoutes } from './settings/settings-routes.ts';
 
 const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
@@ -177,6 +178,7 @@ export const crmEntities = [contact, company, pipeline, deal, activity, product,
 
 export const crmRoutes: Route[] = [
   ...crmEntities.flatMap(entityRoutes),
+  ...searchRoutes,
   ...settingsRoutes,
   ...dashboardRoutes,
 ];

@@ -28,6 +28,7 @@ export type Expansion = (records: CrmRecord[]) => Promise<Record<string, unknown
  */
 export async function getRecord(definition: EntityDefinition, id: string, actor: Actor): Promise<CrmRecord> {
   const { tenantId } = actor.caller;
+  await definition.rules.ready?.(actor);
   const found = await getItem('crm', recordKey(definition, tenantId, id));
   const item = isLiving(found) ? found : await livingOf(definition, tenantId, found);
   if (!item) throw notFound(definition.entity, id);
@@ -78,6 +79,7 @@ export async function listRecords(
 ): Promise<RecordPage> {
   const request = parseListQuery(query, definition.list, actor.caller.subject);
   const fields = checkFields(definition, request.fields);
+  await definition.rules.ready?.(actor);
   const [page, total] = await Promise.all([
     readPage(definition, request, actor),
     request.includeTotal ? countRecords(definition, request.filters, actor) : undefined,
