@@ -4,9 +4,9 @@ import { readOverdue } from '../../platform/counting/overdue.ts';
 import { instant } from '../../shared/clock.ts';
 import { taskStates } from '../../tasks/lifecycle/state-machine.ts';
 import { contactStages, contactStatuses } from '../contacts/contact.ts';
-import { invoiceStatuses } from '../invoices/invoice.ts';
-import { orderStatuses } from '../orders/order.ts';
-import { stageKinds } from '../pipelines/pipeline.ts';
+import { invoiceStatuses } from '../invoices/invoice-statuses.ts';
+import { orderStatuses } from '../orders/order-statuses.ts';
+import { stageKinds } from '../pipelines/stages.ts';
 
 /**
  * The numbers of a tenant's dashboard, from counters that follow writes within about a second: one Query and one

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { countedFields } from '../../shared/counted-fields.ts';
 import { wholeNumber } from '../../tasks/fields.ts';
-import { stageKinds } from '../pipelines/pipeline.ts';
+import { stageKinds } from '../pipelines/stages.ts';
 import { defineEntity, instantOperators, memberFilter } from '../records/define-entity.ts';
 import { instant, memberId, reference, tags, text } from '../records/fields.ts';
 

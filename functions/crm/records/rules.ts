@@ -16,10 +16,17 @@ export interface Decided {
 export interface RecordRules {
   /** Fields whose change the rules have to see. A patch of none of them is written without reading the record. */
   watched: readonly string[];
+  /** Makes what every tenant has without anybody making it; called before records are read. */
+  ready?(actor: Actor): Promise<void>;
   /** @param draft the new record, defaults filled in, derived members `null`. @throws {Problem} */
   create?(draft: CrmRecord, actor: Actor): Promise<Decided>;
-  /** @param before as it stands; @param draft with the patch applied. @throws {Problem} */
-  update?(before: CrmRecord, draft: CrmRecord, actor: Actor): Promise<Decided>;
+  /** @param before as it stands; @param draft with the patch applied; @param patch as sent. @throws {Problem} */
+  update?(
+    before: CrmRecord,
+    draft: CrmRecord,
+    actor: Actor,
+    patch: Record<string, unknown>,
+  ): Promise<Decided>;
   /** @returns what to write with the deletion. @throws {Problem} `invalid_transition` when it must stay */
   remove?(before: CrmRecord, actor: Actor): Promise<PlannedWrite[]>;
   /** @param draft the record as it comes back. @throws {Problem} */
