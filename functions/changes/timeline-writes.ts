@@ -34,10 +34,20 @@ export function timelineWrites(change: Change): PlainWrite[] {
       kind: entity as TimelineItem['kind'],
       ...{ at, action, actor, entity, id, version, requestId },
       ...(title !== undefined && { title }),
-      details: detailsOf(entity, item),
+      details: { ...detailsOf(entity, item), ...counterpart(link, links) },
     };
     return [{ put: entry }];
   });
+}
+
+/** For a reference that has moved: where from or where to. */
+function counterpart(link: string, links: { old: string[]; new: string[] }): { from?: string; to?: string } {
+  const [prefix = ''] = link.split('_');
+  const other = (ids: string[], not: string[]) =>
+    ids.find((id) => id !== link && id.startsWith(`${prefix}_`) && !not.includes(id));
+  const from = links.old.includes(link) ? undefined : other(links.old, links.new);
+  const to = links.new.includes(link) ? undefined : other(links.new, links.old);
+  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
 }
 
 function actionFor({ entity, action, before, after }: Change, was: boolean, is: boolean): string | undefined {

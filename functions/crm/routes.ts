@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { timelineEntry, timelineParameters } from '../platform/timeline/read-timeline.ts';
 import { listParameters, viewParameters } from '../shared/list/list-parameters.ts';
 import type { Route } from '../shared/route.ts';
 import { activity } from './activities/activity.ts';
@@ -7,9 +8,12 @@ import { contact } from './contacts/contact.ts';
 import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
 import { deal } from './deals/deal.ts';
 import { invoice } from './invoices/invoice.ts';
+import { invoiceRoutes } from './invoices/invoices-routes.ts';
 import { order } from './orders/order.ts';
+import { orderRoutes } from './orders/orders-routes.ts';
 import { pipeline } from './pipelines/pipeline.ts';
 import { product } from './products/product.ts';
+import { productRoutes } from './products/products-routes.ts';
 import { batchInput } from './records/batch.ts';
 import type { EntityDefinition } from './records/entity.ts';
 import { historyEntry } from './records/history-entry.ts';
@@ -30,6 +34,7 @@ export function operationNames({ entity, collection }: Pick<EntityDefinition, 'e
     restore: `restore${one}`,
     batch: `batch${many}`,
     history: `get${one}History`,
+    timeline: `get${one}Timeline`,
   };
 }
 
@@ -154,6 +159,16 @@ function entityRoutes(definition: EntityDefinition): Route[] {
       query: z.strictObject({ limit: z.optional(z.string()), cursor: z.optional(z.string()) }),
       responses: { 200: { description: 'A page', schema: pageOf(historyEntry) } },
     },
+    {
+      ...common,
+      operation: names.timeline,
+      method: 'GET',
+      path: `${base}/{id}/timeline`,
+      permission: 'records:read',
+      summary: `What happened around a ${entity}, newest first: its changes, activities, tasks and documents`,
+      query: timelineParameters,
+      responses: { 200: { description: 'A page', schema: pageOf(timelineEntry) } },
+    },
     ...definition.unique.map(
       ({ field }): Route => ({
         ...common,
@@ -181,4 +196,7 @@ export const crmRoutes: Route[] = [
   ...searchRoutes,
   ...settingsRoutes,
   ...dashboardRoutes,
+  ...productRoutes,
+  ...orderRoutes,
+  ...invoiceRoutes,
 ];

@@ -1,11 +1,11 @@
 import { decodeCursor, encodeCursor } from '../shared/cursor.ts';
 import { queryPage } from '../shared/dynamo/table.ts';
-import type { HistoryItem } from './history-item.ts';
-import { historyPartition } from './history-item.ts';
+import { type ActorKind, actorKindOf } from './audit/audit-item.ts';
+import { type FieldChange, type HistoryItem, historyPartition } from './history-item.ts';
 import { type PageQuery, parsePage } from './parse-page.ts';
 
 /** One write of a record, as answered. */
-export type HistoryEntry = Omit<HistoryItem, 'pk' | 'sk' | 'entity' | 'id'>;
+export type HistoryEntry = Omit<HistoryItem, 'pk' | 'sk' | 'entity' | 'id'> & { actorKind: ActorKind };
 
 export interface HistoryPage {
   data: HistoryEntry[];
@@ -36,7 +36,11 @@ export async function readHistory(tenantId: string, id: string, query: PageQuery
 }
 
 function toEntry({ version, action, at, actor, requestId, changes }: HistoryItem): HistoryEntry {
-  // Stored maps have no order; answers keep one.
-  const inOrder = changes.map(({ field, old, new: value }) => ({ field, old, new: value }));
-  return { version, action, at, actor, requestId, changes: inOrder };
+  const actorKind = actorKindOf(actor);
+  return { version, action, at, actor, actorKind, requestId, changes: inFieldOrder(changes) };
+}
+
+/** Stored maps have no order; answers keep one. */
+export function inFieldOrder(changes: FieldChange[]): FieldChange[] {
+  return changes.map(({ field, old, new: value }) => ({ field, old, new: value }));
 }

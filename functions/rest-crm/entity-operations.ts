@@ -9,6 +9,7 @@ import { deleteRecord } from '../crm/records/records.ts';
 import { upsertRecord } from '../crm/records/upsert-record.ts';
 import { operationNames, upsertOperation } from '../crm/routes.ts';
 import { readHistory } from '../platform/history.ts';
+import { readTimeline } from '../platform/timeline/read-timeline.ts';
 import { etagOf } from '../shared/etag.ts';
 import type { RestRequest } from '../shared/http/request.ts';
 import {
@@ -74,6 +75,11 @@ export function entityOperations(definition: EntityDefinition): Record<string, O
     [names.history]: async (request) => {
       await getRecord(definition, at(request, 'id'), request);
       return json(200, await readHistory(request.caller.tenantId, at(request, 'id'), request.query));
+    },
+    [names.timeline]: async (request) => {
+      const { id, mergedIds } = await getRecord(definition, at(request, 'id'), request);
+      const ids = [id, ...(Array.isArray(mergedIds) ? mergedIds : [])];
+      return json(200, await readTimeline(request.caller.tenantId, ids, request.query));
     },
     ...Object.fromEntries(upserts),
   };

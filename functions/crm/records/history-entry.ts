@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { actorKinds } from '../../platform/audit/audit-item.ts';
 
 /** One write of a record, as its history answers it. */
 export const historyEntry = z.object({
@@ -6,6 +7,7 @@ export const historyEntry = z.object({
   action: z.enum(['created', 'updated', 'deleted', 'restored']),
   at: z.string(),
   actor: z.string(),
+  actorKind: z.enum(actorKinds),
   requestId: z.string(),
   changes: z.array(z.object({ field: z.string(), old: z.unknown(), new: z.unknown() })),
 });
