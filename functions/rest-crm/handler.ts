@@ -2,6 +2,8 @@ import { crmEntities, crmRoutes } from '../crm/routes.ts';
 import { restHandler } from '../shared/http/rest-handler.ts';
 import { dashboardOperations } from './dashboard-operations.ts';
 import { entityOperations } from './entity-operations.ts';
+import { invoiceOperations } from './invoices-operations.ts';
+import { orderOperations } from './orders-operations.ts';
 import { searchOperations } from './search-operations.ts';
 import { settingsOperations } from './settings-operations.ts';
 
@@ -13,5 +15,7 @@ export const handler = restHandler(
     searchOperations,
     settingsOperations,
     dashboardOperations,
+    orderOperations,
+    invoiceOperations,
   ),
 );

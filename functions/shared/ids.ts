@@ -9,11 +9,13 @@ export type IdPrefix =
   | 'prd'
   | 'ord'
   | 'inv'
+  | 'pay'
   | 'pipe'
   | 'task'
   | 'key'
   | 'hook'
   | 'evt'
+  | 'mrg'
   | 'file';
 
 const nextUlid = monotonicFactory();

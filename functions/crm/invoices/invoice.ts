@@ -4,12 +4,10 @@ import { amount, currency } from '../../shared/money/money-fields.ts';
 import { linesInput, linesOutput, totalsShape } from '../orders/document-lines.ts';
 import { defineEntity } from '../records/define-entity.ts';
 import { instant, reference, tags, text } from '../records/fields.ts';
+import { invoiceRules } from './invoice-rules.ts';
+import { invoiceStatuses } from './invoice-statuses.ts';
 import { isOverdue, overdueFilters } from './overdue.ts';
 import { paymentOutput } from './payment.ts';
-
-export const invoiceStatuses = ['draft', 'open', 'paid', 'void', 'uncollectible'] as const;
-
-export type InvoiceStatus = (typeof invoiceStatuses)[number];
 
 const comparisons = ['gt', 'gte', 'lt', 'lte'] as const;
 
@@ -18,6 +16,7 @@ export const invoice = defineEntity({
   entity: 'invoice',
   collection: 'invoices',
   idPrefix: 'inv',
+  numberPrefix: 'INV',
   label: 'number',
   required: {},
   defaulted: {
@@ -70,6 +69,7 @@ export const invoice = defineEntity({
     dueOn: { index: 'byDate', kind: 'text' },
   },
   search: ['number', 'reference'],
+  rules: invoiceRules,
   counted: [...countedFields.invoice],
   filters: {
     status: { type: 'text', values: invoiceStatuses, operators: ['eq', 'ne', 'in'] },

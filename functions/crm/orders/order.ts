@@ -4,10 +4,8 @@ import { amount, currency } from '../../shared/money/money-fields.ts';
 import { defineEntity } from '../records/define-entity.ts';
 import { instant, reference, tags, text } from '../records/fields.ts';
 import { linesInput, linesOutput, totalsShape } from './document-lines.ts';
-
-export const orderStatuses = ['draft', 'confirmed', 'shipped', 'delivered', 'cancelled', 'refunded'] as const;
-
-export type OrderStatus = (typeof orderStatuses)[number];
+import { orderRules } from './order-rules.ts';
+import { orderStatuses } from './order-statuses.ts';
 
 const comparisons = ['gt', 'gte', 'lt', 'lte'] as const;
 
@@ -16,6 +14,7 @@ export const order = defineEntity({
   entity: 'order',
   collection: 'orders',
   idPrefix: 'ord',
+  numberPrefix: 'ORD',
   label: 'number',
   required: { lines: linesInput },
   defaulted: {
@@ -67,6 +66,7 @@ export const order = defineEntity({
     placedAt: { index: 'byDate', kind: 'text' },
   },
   search: ['number', 'reference'],
+  rules: orderRules,
   counted: [...countedFields.order],
   filters: {
     status: { type: 'text', values: orderStatuses, operators: ['eq', 'ne', 'in'] },

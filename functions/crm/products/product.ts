@@ -3,6 +3,10 @@ import { countedFields } from '../../shared/counted-fields.ts';
 import { amount, basisPoints, currency } from '../../shared/money/money-fields.ts';
 import { defineEntity } from '../records/define-entity.ts';
 import { text } from '../records/fields.ts';
+import { productRules } from './product-rules.ts';
+
+/** Pieces of one product. */
+export const maxStock = 1_000_000_000;
 
 const comparisons = ['gt', 'gte', 'lt', 'lte'] as const;
 
@@ -24,7 +28,11 @@ export const product = defineEntity({
     unitPrice: amount,
     currency,
     taxRateBps: basisPoints,
-    stock: z.int().check(z.gte(0), z.lte(1_000_000_000)),
+    stock: z.int().check(z.gte(0), z.lte(maxStock)),
+  },
+  derived: {
+    /** Why the stock was last adjusted. */
+    stockReason: z.string(),
   },
   unique: [{ field: 'sku', normalise: skuKey }],
   references: [],
@@ -35,6 +43,7 @@ export const product = defineEntity({
     stock: { index: 'byDate', kind: 'amount' },
   },
   search: ['name', 'sku'],
+  rules: productRules,
   counted: [...countedFields.product],
   filters: {
     active: { type: 'boolean', operators: ['eq'] },

@@ -20,7 +20,7 @@ type Shape = Record<string, z.ZodMiniType>;
 interface EntityDescription
   extends Pick<
     EntityDefinition,
-    'entity' | 'collection' | 'idPrefix' | 'unique' | 'nested' | 'partitions' | 'counted'
+    'entity' | 'collection' | 'idPrefix' | 'numberPrefix' | 'unique' | 'nested' | 'partitions' | 'counted'
   > {
   /** Must be given and never be cleared. */
   required: Shape;
@@ -63,6 +63,7 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
     entity,
     collection: rest.collection,
     idPrefix,
+    numberPrefix: rest.numberPrefix,
     unique: rest.unique,
     references: rest.references.map((field) => ({ as: field.field.replace(/Id$/, ''), ...field })),
     nested: rest.nested,

@@ -90,7 +90,7 @@ export interface EntityDefinition {
   unique: UniqueField[];
   references: ReferenceField[];
   /** Fields whose values are objects, which a patch merges, with the order of their members in answers. */
-  nested: Record<string, string[]>;
+  nested: Record<string, string[] | 'by name'>;
   partitions: PartitionField[];
   sorted: Record<string, SortedField>;
   /** Fields whose words a search finds. */

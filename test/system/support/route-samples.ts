@@ -38,6 +38,17 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   batchOrders: {
     operations: [{ op: 'create', data: { lines: [{ description: 'Sample', quantity: 1, unitPrice: 100 }] } }],
   },
+  confirmOrder: {},
+  shipOrder: {},
+  deliverOrder: {},
+  cancelOrder: {},
+  refundOrder: {},
+  invoiceOrder: {},
+  changeProductStock: { change: 1 },
+  finalizeInvoice: {},
+  voidInvoice: {},
+  markInvoiceUncollectible: {},
+  payInvoice: { amount: 1 },
   createInvoice: { lines: [{ description: 'Sample', quantity: 1, unitPrice: 100 }] },
   updateInvoice: { notes: 'Sample' },
   batchInvoices: {
@@ -92,6 +103,7 @@ export function pathOf(route: Route, id: string): string {
   const value = freeValues[route.path] ?? id;
   return route.path
     .replace('{version}', '1')
+    .replace('{paymentId}', 'pay_01ARZ3NDEKTSV4RRFFQ69G5FAV')
     .replace(/\{\w+\+\}/, value)
     .replace(/\{\w+\}/, encodeURIComponent(value));
 }

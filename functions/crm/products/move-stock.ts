@@ -1,0 +1,88 @@
+import type { Actor } from '../../shared/actor.ts';
+import { instant } from '../../shared/clock.ts';
+import { Problem, type ProblemDetail, validationFailed } from '../../shared/problem.ts';
+import type { PlannedWrite } from '../../shared/write-plan.ts';
+import type { CrmRecord } from '../records/entity.ts';
+import { replaceAtVersion } from '../records/patch-record.ts';
+import { product } from './product.ts';
+
+/** So much of a product. */
+export interface StockMove {
+  productId: string;
+  quantity: number;
+}
+
+/** A transaction has 100 actions (AWS): the order, its number, customer and idempotency key need some. */
+const maxProducts = 90;
+
+/** What lines take of the products whose stock is tracked, lines of one product together. */
+export function stockNeeds(
+  lines: readonly { productId: string | null; quantity: number }[],
+  products: ReadonlyMap<string, CrmRecord>,
+): StockMove[] {
+  const needs = new Map<string, number>();
+  for (const { productId, quantity } of lines) {
+    if (productId === null || typeof products.get(productId)?.stock !== 'number') continue;
+    needs.set(productId, (needs.get(productId) ?? 0) + quantity);
+  }
+  if (needs.size > maxProducts) {
+    throw validationFailed([
+      {
+        pointer: '/lines',
+        code: 'too_many',
+        message: `have ${needs.size} products whose stock is tracked and one transaction takes ${maxProducts}; split the order`,
+      },
+    ]);
+  }
+  return [...needs].map(([productId, quantity]) => ({ productId, quantity }));
+}
+
+/**
+ * What takes the needs out of stock, on the products as they were read: a race is decided by their versions.
+ * @throws {Problem} `conflict` naming every line that asks for more than there is
+ */
+export function takeStock(
+  needs: readonly StockMove[],
+  lines: readonly { productId: string | null }[],
+  products: ReadonlyMap<string, CrmRecord>,
+  actor: Actor,
+): PlannedWrite[] {
+  const short = new Map(
+    needs.flatMap(({ productId, quantity }): [string, string][] => {
+      const stock = Number(products.get(productId)?.stock);
+      return stock < quantity ? [[productId, `asks for ${quantity} in all and ${stock} are in stock`]] : [];
+    }),
+  );
+  if (short.size > 0) {
+    const errors = lines.flatMap(({ productId }, at): ProblemDetail[] => {
+      const message = short.get(productId ?? '');
+      return message ? [{ pointer: `/lines/${at}/quantity`, code: 'insufficient_stock', message }] : [];
+    });
+    throw new Problem('conflict', 'There is not enough in stock for this order', { errors });
+  }
+  return changeStock(
+    needs.map(({ productId, quantity }) => ({ productId, quantity: -quantity })),
+    products,
+    actor,
+  );
+}
+
+/** What gives back what was taken; products that are gone or no longer tracked are passed over. */
+export function changeStock(
+  changes: readonly StockMove[],
+  products: ReadonlyMap<string, CrmRecord>,
+  actor: Actor,
+): PlannedWrite[] {
+  return changes.flatMap(({ productId, quantity }) => {
+    const before = products.get(productId);
+    if (typeof before?.stock !== 'number') return [];
+    const after = {
+      ...before,
+      stock: before.stock + quantity,
+      version: before.version + 1,
+      updatedAt: instant(),
+      updatedBy: actor.caller.subject,
+    };
+    return [replaceAtVersion(product, after, before.version, actor)];
+  });
+}
