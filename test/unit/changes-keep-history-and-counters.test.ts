@@ -10,6 +10,7 @@ import { planRestore } from '../../functions/crm/records/delete-record.ts';
 import type { EntityDefinition } from '../../functions/crm/records/entity.ts';
 import { patchRecord } from '../../functions/crm/records/patch-record.ts';
 import { createRecord, deleteRecord } from '../../functions/crm/records/records.ts';
+import { crmEntities } from '../../functions/crm/routes.ts';
 import { type Counters, readAllCounters } from '../../functions/platform/counters.ts';
 import { readHistory } from '../../functions/platform/history.ts';
 import type { Actor } from '../../functions/shared/actor.ts';
@@ -178,7 +179,7 @@ describe('history', () => {
       actor: 'user-2',
       requestId: 'request-2',
       changes: [
-        { field: 'address', old: null, new: { city: 'London' } },
+        { field: 'address.city', old: null, new: 'London' },
         { field: 'notes', old: null, new: 'met' },
         { field: 'stage', old: 'lead', new: 'customer' },
       ],
@@ -476,7 +477,7 @@ describe('a record that cannot be followed', () => {
 });
 
 test('each followed entity counts the fields that its lists give totals for', () => {
-  for (const definition of [contact, company]) {
+  for (const definition of crmEntities) {
     expect(definition.counted).toEqual([...countedFields[definition.entity]]);
   }
 });
