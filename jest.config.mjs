@@ -11,9 +11,12 @@ const common = {
 };
 
 export default {
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   // Most tests wait, for the running stack or for time to pass, so three at once pay also on two cores.
   maxWorkers: 3,
+  testSequencer: '<rootDir>/test/support/long-waits-first.mjs',
+  // Within a file, `test.concurrent` waits for several things at the same time.
+  maxConcurrency: 6,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'stack', testMatch: ['<rootDir>/test/stack/**/*.test.ts'] },

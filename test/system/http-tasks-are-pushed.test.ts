@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Answer, type Api, callerOf, eventually } from './support/api.ts';
 import {
   type CallAnswer,
@@ -13,6 +13,9 @@ import {
   signatureOf,
   startReceiver,
 } from './support/receiver.ts';
+
+// Much here waits for the runner, on whatever machine this runs on.
+jest.setTimeout(120_000);
 
 let api: Api;
 let receiver: Receiver;
@@ -30,14 +33,14 @@ afterAll(async () => {
 });
 
 /** The check of signatures as docs/http-tasks.md shows it. */
-async function guideCode() {
+let isGenuine: (secret: string, headers: IncomingHttpHeaders, body: string) => boolean;
+
+beforeAll(async () => {
   const guide = readFileSync(join(import.meta.dirname, '../../docs/http-tasks.md'), 'utf8');
   const file = join(directory, 'guide.mjs');
   writeFileSync(file, /```js\n(.*?)```/s.exec(guide)?.[1] ?? '');
-  return (await import(file)) as {
-    isGenuine(secret: string, headers: IncomingHttpHeaders, body: string): boolean;
-  };
-}
+  ({ isGenuine } = await import(file));
+});
 
 interface HttpType {
   name: string;
@@ -52,7 +55,7 @@ async function newType(
   answers.set(`/${name}`, answer);
   const made = await api.put(`/api/v1/task-types/${name}`, {
     executor: 'http',
-    http: { url: `${receiver.url}/${name}`, timeoutSeconds: 5 },
+    http: { url: `${receiver.url}/${name}`, timeoutSeconds: 15 },
     retry: { initialSeconds: 0, maxSeconds: 1, jitter: false },
     ...settings,
   });
@@ -67,7 +70,7 @@ const enqueue = async (type: string, more: Record<string, unknown> = {}) => {
 };
 
 const taskOf = (id: string) => api.get(`/api/v1/tasks/${id}`);
-const ended = (id: string, millis = 25_000): Promise<Answer> =>
+const ended = (id: string, millis = 60_000): Promise<Answer> =>
   eventually(
     () => taskOf(id),
     ({ body }) => ['completed', 'dead', 'cancelled', 'expired'].includes(body.state),
@@ -75,7 +78,7 @@ const ended = (id: string, millis = 25_000): Promise<Answer> =>
   );
 
 describe('a call', () => {
-  test('brings the whole task, signed, and its answer is the result', async () => {
+  test.concurrent('brings the whole task, signed, and its answer is the result', async () => {
     const type = await newType(() => ({ body: '{"charged":true}' }));
     const contact = (await api.post('/api/v1/contacts', { name: 'Ada' })).body;
     const task = await enqueue(type.name, {
@@ -106,15 +109,14 @@ describe('a call', () => {
       schedule: null,
     });
     expect(call.headers['webhook-signature']).toBe(signatureOf(type.secret, call));
-    expect(Math.abs(Number(call.headers['webhook-timestamp']) * 1_000 - call.at)).toBeLessThan(10_000);
+    expect(Math.abs(Number(call.headers['webhook-timestamp']) * 1_000 - call.at)).toBeLessThan(60_000);
     expect(call.headers['content-type']).toBe('application/json');
-    const { isGenuine } = await guideCode();
     expect(isGenuine(type.secret, call.headers, call.text)).toBe(true);
     expect(isGenuine(type.secret, call.headers, `${call.text} `)).toBe(false);
     expect(isGenuine(type.secret, { ...call.headers, 'webhook-timestamp': '1' }, call.text)).toBe(false);
   });
 
-  test.each([
+  test.concurrent.each([
     '{}',
     '[]',
     '0',
@@ -132,7 +134,7 @@ describe('a call', () => {
     expect(text).toContain(`"result":${json}`);
   });
 
-  test.each<[string, CallAnswer, unknown]>([
+  test.concurrent.each<[string, CallAnswer, unknown]>([
     ['nothing is the result null', { status: 204 }, null],
     ['text is kept as a string', { headers: { 'content-type': 'text/plain' }, body: '42 é' }, '42 é'],
     ['202 is done like any other 2xx', { status: 202, body: '{"queued":1}' }, { queued: 1 }],
@@ -142,7 +144,7 @@ describe('a call', () => {
     expect((await ended(task.id)).body).toMatchObject({ state: 'completed', result });
   });
 
-  test('may answer with 256 KB beside a small input, and not with more', async () => {
+  test.concurrent('may answer with 256 KB beside a small input, and not with more', async () => {
     const large = JSON.stringify('x'.repeat(256 * 1024 - 2));
     const fits = await newType(() => ({ body: large }));
     const task = await enqueue(fits.name);
@@ -158,7 +160,7 @@ describe('a call', () => {
 });
 
 describe('a refusal', () => {
-  test.each([400, 401, 404, 410, 422, 301])(
+  test.concurrent.each([400, 401, 404, 410, 422, 301])(
     'with %d ends the task without another attempt',
     async (status) => {
       const type = await newType(() => ({
@@ -180,7 +182,7 @@ describe('a refusal', () => {
     },
   );
 
-  test.each([408, 409, 425, 429, 500, 502, 503, 504])('with %d is tried again', async (status) => {
+  test.concurrent.each([408, 409, 425, 429, 500, 502, 503, 504])('with %d is tried again', async (status) => {
     const type = await newType((_, earlier) => (earlier === 0 ? { status, body: 'later' } : { body: '1' }));
     const task = await enqueue(type.name);
     expect((await ended(task.id)).body).toMatchObject({ state: 'completed', attempt: 2, result: 1 });
@@ -193,7 +195,7 @@ describe('a refusal', () => {
     });
   });
 
-  test('with Retry-After is tried again no earlier', async () => {
+  test.concurrent('with Retry-After is tried again no earlier', async () => {
     const type = await newType((_, earlier) =>
       earlier === 0 ? { status: 503, headers: { 'retry-after': '3' } } : {},
     );
@@ -203,7 +205,7 @@ describe('a refusal', () => {
     expect(second.at - first.at).toBeGreaterThanOrEqual(2_900);
   });
 
-  test('by beginning an answer and never ending it is a timeout', async () => {
+  test.concurrent('by beginning an answer and never ending it is a timeout', async () => {
     const type = await newType(() => ({ body: '"beg', stall: true }), {
       http: { url: `${receiver.url}/stall`, timeoutSeconds: 1 },
       retry: { maxAttempts: 1 },
@@ -213,7 +215,7 @@ describe('a refusal', () => {
     expect((await ended(task.id)).body).toMatchObject({ state: 'dead', error: { code: 'http_timeout' } });
   });
 
-  test('by hanging up or by taking too long is tried again until the attempts are used up', async () => {
+  test.concurrent('by hanging up or by taking too long is tried again until the attempts are used up', async () => {
     const hangsUp = await newType(() => ({ hangUp: true }), { retry: { maxAttempts: 2, initialSeconds: 0 } });
     const slow = await newType(() => ({ delay: 4_000 }), {
       http: { url: `${receiver.url}/slow`, timeoutSeconds: 1 },
@@ -233,7 +235,7 @@ describe('a refusal', () => {
     });
   });
 
-  test.each<[string, CallAnswer, string]>([
+  test.concurrent.each<[string, CallAnswer, string]>([
     ['is nested too deeply', { body: '['.repeat(50_000) + ']'.repeat(50_000) }, '[[['],
     ['was cut off', { body: '{"half":' }, '{"half":'],
     ['is encoded', { headers: { 'content-encoding': 'gzip' }, body: gzipSync('{"done":true}') }, ''],
@@ -253,7 +255,7 @@ describe('a refusal', () => {
     expect(receiver.callsOf(task.id)[0]?.headers['accept-encoding']).toBe('identity');
   });
 
-  test('with a Retry-After beyond all dates is tried again in a week', async () => {
+  test.concurrent('with a Retry-After beyond all dates is tried again in a week', async () => {
     const type = await newType(() => ({ status: 503, headers: { 'retry-after': '9'.repeat(20) } }));
     const task = await enqueue(type.name);
     const { body } = await eventually(
@@ -264,7 +266,7 @@ describe('a refusal', () => {
     await api.post(`/api/v1/tasks/${task.id}/cancel`, {});
   });
 
-  test('of a result by its schema ends the task and says where', async () => {
+  test.concurrent('of a result by its schema ends the task and says where', async () => {
     const type = await newType(() => ({ body: '{"charged":"yes"}' }), {
       resultSchema: { type: 'object', properties: { charged: { type: 'boolean' } } },
     });
@@ -275,7 +277,7 @@ describe('a refusal', () => {
   });
 });
 
-test('private addresses are not called, however they are written', async () => {
+test.concurrent('private addresses are not called, however they are written', async () => {
   for (const host of ['10.0.0.1', '169.254.169.254', '[fd00::1]']) {
     const name = `push-${randomUUID().slice(0, 8)}`;
     await api.put(`/api/v1/task-types/${name}`, { executor: 'http', http: { url: `http://${host}/` } });
@@ -289,7 +291,7 @@ test('private addresses are not called, however they are written', async () => {
 });
 
 describe('a secret', () => {
-  test('is shown once, and rotating it signs with both for a while', async () => {
+  test.concurrent('is shown once, and rotating it signs with both for a while', async () => {
     const type = await newType(() => ({}));
     const path = `/api/v1/task-types/${type.name}`;
     expect((await api.get(path)).text).not.toContain('whsec_');
@@ -319,7 +321,7 @@ describe('a secret', () => {
     );
   });
 
-  test('belongs to http types, and only their admins make a new one', async () => {
+  test.concurrent('belongs to http types, and only their admins make a new one', async () => {
     const name = `work-${randomUUID().slice(0, 8)}`;
     await api.put(`/api/v1/task-types/${name}`, { executor: 'worker' });
     expect(await api.post(`/api/v1/task-types/${name}/rotate-secret`)).toMatchObject({ status: 409 });
@@ -333,10 +335,10 @@ describe('a secret', () => {
 });
 
 describe('an http task behaves like any other', () => {
-  test('it waits for its start, and one that is cancelled or too late is never sent', async () => {
+  test.concurrent('it waits for its start, and one that is cancelled or too late is never sent', async () => {
     const type = await newType(() => ({}));
-    const later = await enqueue(type.name, { delaySeconds: 2 });
-    const never = await enqueue(type.name, { delaySeconds: 2 });
+    const never = await enqueue(type.name, { delaySeconds: 5 });
+    const later = await enqueue(type.name, { delaySeconds: 6 });
     expect(later.state).toBe('scheduled');
     expect(await api.post(`/api/v1/tasks/${never.id}/cancel`, {})).toMatchObject({
       status: 200,
@@ -348,8 +350,8 @@ describe('an http task behaves like any other', () => {
     expect(receiver.callsOf(never.id)).toEqual([]);
   });
 
-  test('it cannot be claimed, and its dedupe key holds while it lives', async () => {
-    const type = await newType(() => ({ delay: 1_000 }));
+  test.concurrent('it cannot be claimed, and its dedupe key holds while it lives', async () => {
+    const type = await newType(() => ({ delay: 4_000 }));
     expect(await api.post('/api/v1/tasks/claim', { types: [type.name], workerId: 'w' })).toMatchObject({
       status: 422,
     });
@@ -360,9 +362,9 @@ describe('an http task behaves like any other', () => {
     expect(receiver.calls.filter(({ path }) => path === `/${type.name}`)).toHaveLength(1);
   });
 
-  test('cancelled in the middle of a call that fails it is cancelled, and retried it is sent under another id', async () => {
+  test.concurrent('cancelled in the middle of a call that fails it is cancelled, and retried it is sent under another id', async () => {
     const type = await newType((_, earlier) =>
-      earlier === 0 ? { status: 503, delay: 1_500 } : { body: '"ok"' },
+      earlier === 0 ? { status: 503, delay: 4_000 } : { body: '"ok"' },
     );
     const task = await enqueue(type.name);
     await eventually(
@@ -384,7 +386,7 @@ describe('an http task behaves like any other', () => {
     expect(new Set(calls.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
   });
 
-  test('a batch of every priority is sent whole', async () => {
+  test.concurrent('a batch of every priority is sent whole', async () => {
     const type = await newType((call) => ({ body: JSON.stringify(call.body.input) }));
     const priorities = Array.from({ length: 30 }, (_, at) => (at % 3) - 1);
     const made = await api.post('/api/v1/tasks/batch', {
@@ -396,7 +398,7 @@ describe('an http task behaves like any other', () => {
     expect(results).toEqual(priorities.map((_, at) => at));
   });
 
-  test('no more of a type are called at one time than it allows', async () => {
+  test.concurrent('no more of a type are called at one time than it allows', async () => {
     let now = 0;
     let most = 0;
     const type = await newType(() => ({ delay: 300 }), { concurrency: 2 });
@@ -411,5 +413,5 @@ describe('an http task behaves like any other', () => {
     const tasks = await Promise.all(Array.from({ length: 8 }, () => enqueue(type.name)));
     for (const { id } of tasks) expect((await ended(id, 60_000)).body).toMatchObject({ state: 'completed' });
     expect(most).toBeLessThanOrEqual(2);
-  }, 90_000);
+  });
 });

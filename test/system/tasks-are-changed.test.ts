@@ -40,7 +40,7 @@ const until = (time: string) =>
 const contact = { type: 'contact', id: 'con_01JD0000000000000000000000' };
 
 describe('a patch of a task', () => {
-  test('says something else of a to-do, and moves it between the lists', async () => {
+  test.concurrent('says something else of a to-do, and moves it between the lists', async () => {
     const id = await enqueue('todo', { title: 'Call', assigneeId: 'ada', about: contact });
     const dueAt = '2030-01-01T09:00:00.000Z';
     const answer = await patch(id, { title: 'Write', assigneeId: 'grace', dueAt, about: null });
@@ -61,7 +61,7 @@ describe('a patch of a task', () => {
     expect(await idsBy(`about=contact:${contact.id}`)).toContain(id);
   });
 
-  test('is refused when the task has moved on, and changes nothing when it says nothing new', async () => {
+  test.concurrent('is refused when the task has moved on, and changes nothing when it says nothing new', async () => {
     const id = await enqueue('todo', { title: 'Call' });
     expect((await patch(id, { title: 'Call' })).body.version).toBe(1);
     expect((await patch(id, {})).body.version).toBe(1);
@@ -73,7 +73,7 @@ describe('a patch of a task', () => {
     ]);
   });
 
-  test('is not lost among many at once', async () => {
+  test.concurrent('is not lost among many at once', async () => {
     const id = await enqueue('todo');
     const bodies = [{ title: 'x' }, { assigneeId: 'y' }, { dueAt: hence(60) }, { priority: 5 }];
     const answers = await Promise.all(bodies.map((body) => patch(id, body)));
@@ -82,7 +82,7 @@ describe('a patch of a task', () => {
     expect(task).toMatchObject({ title: 'x', assigneeId: 'y', priority: 5, version: 5 });
   });
 
-  test('of the priority moves the task in its queue, from when it was ready', async () => {
+  test.concurrent('of the priority moves the task in its queue, from when it was ready', async () => {
     const type = await newType();
     const ids: string[] = [];
     for (let at = 0; at < 4; at += 1) ids.push(await enqueue(type));
@@ -94,7 +94,7 @@ describe('a patch of a task', () => {
     expect((await claim(type, 4)).map(({ id }) => ids.indexOf(id))).toEqual([2, 1, 3, 0]);
   });
 
-  test('of the start puts a task off and brings it forward', async () => {
+  test.concurrent('of the start puts a task off and brings it forward', async () => {
     const type = await newType();
     const id = await enqueue(type);
     const later = hence(3_600);
@@ -112,9 +112,9 @@ describe('a patch of a task', () => {
     expect(leases.map((lease) => lease.id)).toEqual([soon]);
   });
 
-  test('of a time sets what ends the task, or takes it back', async () => {
+  test.concurrent('of a time sets what ends the task, or takes it back', async () => {
     const type = await newType();
-    const end = hence(4);
+    const end = hence(6);
     const [ending, living] = [await enqueue(type), await enqueue(type, { startBy: end })];
     expect((await patch(ending, { deadline: end })).body.deadline).toBe(end);
     expect((await patch(living, { startBy: null })).body.startBy).toBeNull();
@@ -123,7 +123,7 @@ describe('a patch of a task', () => {
     expect((await api.get(`/api/v1/tasks/${ending}`)).body.state).toBe('expired');
   });
 
-  test('of a blocked task holds once it is let go', async () => {
+  test.concurrent('of a blocked task holds once it is let go', async () => {
     const type = await newType();
     const parent = await enqueue('todo');
     const [first, second] = [
@@ -141,7 +141,7 @@ describe('a patch of a task', () => {
     expect(states).toEqual(['scheduled', 'ready']);
   });
 
-  test('of a task that is worked on changes what it says, not how it is done', async () => {
+  test.concurrent('of a task that is worked on changes what it says, not how it is done', async () => {
     const type = await newType();
     const id = await enqueue(type);
     const [lease] = await claim(type);
@@ -174,7 +174,7 @@ describe('a patch of a task', () => {
     expect(await claim(type)).toEqual([]);
   });
 
-  test.each<[string, object, string]>([
+  test.concurrent.each<[string, object, string]>([
     ['an unknown member', { state: 'completed' }, '/state'],
     ['another type', { type: 'x' }, '/type'],
     ['a priority of null', { priority: null }, '/priority'],
@@ -196,7 +196,7 @@ describe('a patch of a task', () => {
     expect((await api.get(`/api/v1/tasks/${id}`)).body.version).toBe(1);
   });
 
-  test('is the same over GraphQL, where tasks depend on others as well', async () => {
+  test.concurrent('is the same over GraphQL, where tasks depend on others as well', async () => {
     const graphql = async (query: string, variables: object) =>
       (await api.call('POST', sharedStack().graphqlUrl, { body: { query, variables } })).body;
     const parent = await enqueue('todo');
@@ -215,7 +215,7 @@ describe('a patch of a task', () => {
     expect(stale.errors).toMatchObject([{ errorType: 'precondition_failed' }]);
   });
 
-  test('is for those who may write tasks, each in their tenant', async () => {
+  test.concurrent('is for those who may write tasks, each in their tenant', async () => {
     const id = await enqueue('todo');
     const viewer = await api.as('viewer');
     expect((await viewer.patch(`/api/v1/tasks/${id}`, { title: 'x' })).status).toBe(403);
@@ -224,7 +224,7 @@ describe('a patch of a task', () => {
 });
 
 describe('a dedupe key', () => {
-  test('has one living task, whatever fifty callers do at once', async () => {
+  test.concurrent('has one living task, whatever fifty callers do at once', async () => {
     const type = await newType();
     for (let round = 0; round < 3; round += 1) {
       const answers = await Promise.all(
@@ -240,7 +240,7 @@ describe('a dedupe key', () => {
     expect(await idsBy(`type=${type}`)).toHaveLength(3);
   });
 
-  test.each<[string, object, boolean]>([
+  test.concurrent.each<[string, object, boolean]>([
     ['latest start has passed', { startBy: 'soon' }, false],
     ['deadline has passed', { deadline: 'soon' }, false],
     ['deadline has passed while it was worked on', { deadline: 'soon' }, true],
@@ -248,7 +248,7 @@ describe('a dedupe key', () => {
   ])('is free at once when the %s, before the clock has looked', async (_, given, claimed) => {
     const type = await newType();
     const { leaseSeconds, ...times } = given as Record<string, unknown>;
-    const end = hence(4);
+    const end = hence(6);
     const body = Object.fromEntries(Object.keys(times).map((name) => [name, end]));
     const first = await enqueue(type, { ...body, dedupeKey: 'k' });
     if (claimed) {
@@ -273,10 +273,10 @@ describe('a dedupe key', () => {
     expect(ended.endedAt).not.toBeNull();
   });
 
-  test('of a task that is over is free for an atomic batch and for a retry', async () => {
+  test.concurrent('of a task that is over is free for an atomic batch and for a retry', async () => {
     const type = await newType();
     const overdue = async () => {
-      const startBy = hence(4);
+      const startBy = hence(6);
       await enqueue(type, { dedupeKey: 'k', startBy });
       await until(startBy);
     };
@@ -293,27 +293,30 @@ describe('a dedupe key', () => {
     expect(retried.summary).toContain('→ 200');
   });
 
-  test.each([true, false])('that two tasks of a batch have makes one task (atomic: %s)', async (atomic) => {
-    const type = await newType();
-    const answer = await api.post('/api/v1/tasks/batch', {
-      tasks: [
-        { type, dedupeKey: 'k', input: 1 },
-        { type, dedupeKey: 'k', input: 2 },
-        { type, dedupeKey: 'k', input: 3 },
-        { type, dedupeKey: 'other' },
-      ],
-      atomic,
-    });
-    expect(answer.status).toBe(200);
-    const { results } = answer.body;
-    expect(results.map(({ status }: { status: number }) => status)).toEqual([201, 200, 200, 201]);
-    expect(results.map(({ data }: { data: { input: unknown } }) => data.input)).toEqual([1, 1, 1, null]);
-    expect(new Set(results.map(({ data }: { data: { id: string } }) => data.id)).size).toBe(2);
-  });
+  test.concurrent.each([true, false])(
+    'that two tasks of a batch have makes one task (atomic: %s)',
+    async (atomic) => {
+      const type = await newType();
+      const answer = await api.post('/api/v1/tasks/batch', {
+        tasks: [
+          { type, dedupeKey: 'k', input: 1 },
+          { type, dedupeKey: 'k', input: 2 },
+          { type, dedupeKey: 'k', input: 3 },
+          { type, dedupeKey: 'other' },
+        ],
+        atomic,
+      });
+      expect(answer.status).toBe(200);
+      const { results } = answer.body;
+      expect(results.map(({ status }: { status: number }) => status)).toEqual([201, 200, 200, 201]);
+      expect(results.map(({ data }: { data: { input: unknown } }) => data.input)).toEqual([1, 1, 1, null]);
+      expect(new Set(results.map(({ data }: { data: { id: string } }) => data.id)).size).toBe(2);
+    },
+  );
 });
 
 describe('a patch of what is fixed', () => {
-  test.each(['maxAttempts', 'input', 'dedupeKey', 'state'])(
+  test.concurrent.each(['maxAttempts', 'input', 'dedupeKey', 'state'])(
     '%s says that it cannot be changed',
     async (name) => {
       const task = await api.post('/api/v1/tasks', { type: 'todo', title: 'Stays as it is' });

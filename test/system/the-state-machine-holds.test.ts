@@ -91,7 +91,9 @@ async function taskIn(state: TaskState, executor: 'worker' | 'person'): Promise<
         return id;
       }
       case 'expired': {
-        const { id } = await enqueue(type, { startBy: soon(1_500) });
+        const startBy = soon(5_000);
+        const { id } = await enqueue(type, { startBy });
+        await until(startBy);
         await eventually(
           () => claimPassed(type, id),
           (task) => task.state === 'expired',
@@ -106,9 +108,11 @@ async function taskIn(state: TaskState, executor: 'worker' | 'person'): Promise<
   return { id, type, leaseToken, before: { state, version } };
 }
 
+const until = (time: string) =>
+  new Promise((wake) => setTimeout(wake, Math.max(0, Date.parse(time) + 50 - Date.now())));
+
 /** A claim ends what is past its latest start; it must not come before that. */
 async function claimPassed(type: string, id: string) {
-  await new Promise((wake) => setTimeout(wake, 1_600));
   await claim(type);
   return get(id);
 }
@@ -203,11 +207,11 @@ async function holds(state: TaskState, name: string, call: Call, executor: 'work
 }
 
 describe.each([...taskStates])('a task that is %s', (state) => {
-  test('does what the table says, whatever a worker calls', async () => {
-    for (const [name, call] of Object.entries(workerCalls)) await holds(state, name, call, 'worker');
+  test.concurrent('does what the table says, whatever a worker calls', async () => {
+    await Promise.all(Object.entries(workerCalls).map(([name, call]) => holds(state, name, call, 'worker')));
   }, 90_000);
 
-  test('is claimed only when the table says so and its time has come', async () => {
+  test.concurrent('is claimed only when the table says so and its time has come', async () => {
     const subject = await taskIn(state, 'worker');
     const taken = await claim(subject.type, { max: 25 });
     const { state: after } = await get(subject.id);
@@ -221,8 +225,10 @@ describe.each([...taskStates])('a task that is %s', (state) => {
 describe.each(['scheduled', 'blocked', 'ready', 'completed', 'cancelled'] as const)(
   'a to-do that is %s',
   (state) => {
-    test('does what the table says, whatever a person calls', async () => {
-      for (const [name, call] of Object.entries(personCalls)) await holds(state, name, call, 'person');
+    test.concurrent('does what the table says, whatever a person calls', async () => {
+      await Promise.all(
+        Object.entries(personCalls).map(([name, call]) => holds(state, name, call, 'person')),
+      );
     }, 60_000);
   },
 );
@@ -244,7 +250,7 @@ describe('guards', () => {
     return seconds;
   }
 
-  test('backoff without jitter grows by its factor up to its limit', async () => {
+  test.concurrent('backoff without jitter grows by its factor up to its limit', async () => {
     const type = await newType({
       retry: { ...retry, initialSeconds: 1, factor: 2, maxSeconds: 3, jitter: false },
     });
@@ -255,7 +261,7 @@ describe('guards', () => {
     expect((await get(id)).state).toBe('dead');
   }, 60_000);
 
-  test('backoff with jitter lies between half of it and all of it', async () => {
+  test.concurrent('backoff with jitter lies between half of it and all of it', async () => {
     const type = await newType({ retry: { ...retry, jitter: true } });
     for (let round = 0; round < 5; round += 1) {
       const { id } = await enqueue(type);
@@ -265,7 +271,7 @@ describe('guards', () => {
     }
   }, 30_000);
 
-  test("a task's own maxAttempts goes before its type's, and retryAfterSeconds before the backoff", async () => {
+  test.concurrent("a task's own maxAttempts goes before its type's, and retryAfterSeconds before the backoff", async () => {
     const type = await newType({ retry });
     const { id } = await enqueue(type, { maxAttempts: 2 });
     const [first] = await claim(type);
@@ -280,7 +286,7 @@ describe('guards', () => {
     expect(await claim(type)).toMatchObject([{ id, attempt: 1 }]);
   }, 30_000);
 
-  test('an error that cannot be retried ends the task with attempts left', async () => {
+  test.concurrent('an error that cannot be retried ends the task with attempts left', async () => {
     const type = await newType({ retry });
     const { id } = await enqueue(type);
     const [lease] = await claim(type);
@@ -288,7 +294,7 @@ describe('guards', () => {
     expect(failed.body).toMatchObject({ state: 'dead', attempt: 1, maxAttempts: 4 });
   });
 
-  test('a cancelled lease learns of it with its heartbeat, and its task ends when it is given back', async () => {
+  test.concurrent('a cancelled lease learns of it with its heartbeat, and its task ends when it is given back', async () => {
     const type = await newType();
     for (const [how, body] of [
       ['release', {}],
@@ -313,12 +319,13 @@ describe('guards', () => {
     expect((await act(id, 'complete', { leaseToken: lease?.leaseToken })).body.state).toBe('completed');
   });
 
-  test('past its deadline a lease is not extended, and its task is never leased again', async () => {
+  test.concurrent('past its deadline a lease is not extended, and its task is never leased again', async () => {
     const type = await newType();
-    const { id } = await enqueue(type, { deadline: soon(3_000) });
-    const [lease] = await claim(type, { leaseSeconds: 4 });
+    const deadline = soon(6_000);
+    const { id } = await enqueue(type, { deadline });
+    const [lease] = await claim(type, { leaseSeconds: 7 });
     expect(lease?.id).toBe(id);
-    await new Promise((wake) => setTimeout(wake, 3_100));
+    await until(deadline);
     const late = await act(id, 'heartbeat', { leaseToken: lease?.leaseToken });
     expect(late.body).toMatchObject({ status: 409, code: 'lease_lost' });
     const ended = await eventually(
@@ -328,7 +335,7 @@ describe('guards', () => {
     expect(ended).toMatchObject({ leases: [], task: { state: 'expired' } });
   }, 30_000);
 
-  test('an ended lease is not extended; its result is taken once, unless another has the task', async () => {
+  test.concurrent('an ended lease is not extended; its result is taken once, unless another has the task', async () => {
     const type = await newType();
     const { id } = await enqueue(type);
     const [lease] = await claim(type, { leaseSeconds: 1 });
@@ -346,7 +353,7 @@ describe('guards', () => {
     expect(await claim(type)).toEqual([]);
   });
 
-  test('an ended lease has spent its attempt, and the history says when it ended', async () => {
+  test.concurrent('an ended lease has spent its attempt, and the history says when it ended', async () => {
     const type = await newType({ retry: { ...retry, maxAttempts: 2 } });
     const { id } = await enqueue(type);
     const [first] = await claim(type, { leaseSeconds: 1, workerId: 'gone' });

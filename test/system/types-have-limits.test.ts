@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Api, callerOf, eventually } from './support/api.ts';
+
+// Much here waits for leases and limits, on whatever machine this runs on.
+jest.setTimeout(240_000);
 
 let api: Api;
 
@@ -36,8 +39,8 @@ const complete = ({ id, leaseToken }: Lease) => api.post(`${tasks}/${id}/complet
 const pause = (millis: number) => new Promise((wake) => setTimeout(wake, millis));
 
 describe('concurrency', () => {
-  test('is never exceeded by twenty claimers, some of whom die with their lease', async () => {
-    const total = 200;
+  test.concurrent('is never exceeded by six claimers, some of whom die with their lease', async () => {
+    const total = 40;
     const type = await newType({ concurrency: 3, retry: { maxAttempts: 50 } }, total);
     /** From when to when each lease was surely held, epoch milliseconds. */
     const held: { from: number; to: number }[] = [];
@@ -45,7 +48,7 @@ describe('concurrency', () => {
     const until = Date.now() + 230_000;
     let claims = 0;
     await Promise.all(
-      Array.from({ length: 20 }, async () => {
+      Array.from({ length: 6 }, async () => {
         while (done.size < total && Date.now() < until) {
           const [lease] = await claim([type], { leaseSeconds: 2, waitSeconds: 1 });
           if (!lease) continue;
@@ -53,8 +56,8 @@ describe('concurrency', () => {
           const span = { from: Date.now(), to: ends };
           held.push(span);
           claims += 1;
-          // Every thirtieth never answers: its slot is free again when its lease is over.
-          if (claims % 30 === 0) continue;
+          // Every tenth never answers: its slot is free again when its lease is over.
+          if (claims % 10 === 0) continue;
           await pause(Math.random() * 10);
           span.to = Math.min(ends, Date.now());
           if ((await complete(lease)).status === 200) done.add(lease.id);
@@ -64,9 +67,9 @@ describe('concurrency', () => {
     expect(done.size).toBe(total);
     const most = held.map(({ from }) => held.filter((one) => one.from <= from && from < one.to).length);
     expect(Math.max(...most)).toBeLessThanOrEqual(3);
-  }, 240_000);
+  });
 
-  test('holds one back until another is done, and wakes who waits for it', async () => {
+  test.concurrent('holds one back until another is done, and wakes who waits for it', async () => {
     const type = await newType({ concurrency: 1 }, 2);
     const [first] = await claim([type], { max: 25 });
     let woken = 0;
@@ -80,9 +83,9 @@ describe('concurrency', () => {
     const freed = Date.now();
     expect(await waiting).toHaveLength(1);
     expect(woken - freed).toBeLessThan(5_000);
-  }, 30_000);
+  });
 
-  test('of one type does not hold up another, not even in the same claim', async () => {
+  test.concurrent('of one type does not hold up another, not even in the same claim', async () => {
     const full = await newType({ concurrency: 1 }, 50);
     await claim([full]);
     const other = await newType({}, 2);
@@ -91,7 +94,7 @@ describe('concurrency', () => {
     expect(await claim([other, full])).toEqual([]);
   });
 
-  test('counts leases of all ways to give them back', async () => {
+  test.concurrent('counts leases of all ways to give them back', async () => {
     const type = await newType({ concurrency: 2 }, 9);
     const ways: [string, Record<string, unknown>][] = [
       ['complete', {}],
@@ -115,18 +118,19 @@ describe('concurrency', () => {
     expect(reported.body.tasks).toHaveLength(1);
   });
 
-  test('holds for a lease that is extended', async () => {
+  test.concurrent('holds for a lease that is extended', async () => {
     const type = await newType({ concurrency: 1 }, 2);
-    const [lease] = await claim([type], { leaseSeconds: 3 });
+    const [lease] = await claim([type], { leaseSeconds: 15 });
     const { id, leaseToken, leaseExpiresAt = '' } = lease ?? {};
-    await api.post(`${tasks}/${id}/heartbeat`, { leaseToken, leaseSeconds: 60 });
+    const beat = await api.post(`${tasks}/${id}/heartbeat`, { leaseToken, leaseSeconds: 60 });
+    expect(beat).toMatchObject({ status: 200 });
     await pause(Date.parse(leaseExpiresAt) - Date.now() + 500);
     expect(await claim([type])).toEqual([]);
     await complete(lease as Lease);
     expect(await claim([type])).toHaveLength(1);
-  }, 20_000);
+  });
 
-  test('is that of today, also for tasks from before', async () => {
+  test.concurrent('is that of today, also for tasks from before', async () => {
     const type = await newType({ concurrency: 1 }, 4);
     expect(await claim([type], { max: 25 })).toHaveLength(1);
     const raised = await api.put(`/api/v1/task-types/${type}`, { executor: 'worker', concurrency: 3 });
@@ -137,14 +141,15 @@ describe('concurrency', () => {
       async () => more.push(...(await claim([type], { max: 25 }))),
       (count) => count >= 2,
       60_000,
+      500,
     );
     expect(more).toHaveLength(2);
     expect(await claim([type], { max: 25 })).toEqual([]);
-  }, 90_000);
+  });
 });
 
 describe('a rate limit', () => {
-  test('is kept by claimers side by side, and all tasks get their turn', async () => {
+  test.concurrent('is kept by claimers side by side, and all tasks get their turn', async () => {
     const type = await newType({ rateLimit: { count: 5, perSeconds: 1 } }, 25);
     const began = Date.now();
     const starts: number[] = [];
@@ -164,9 +169,9 @@ describe('a rate limit', () => {
       const within = starts.filter((other) => other <= at).length;
       expect(within).toBeLessThanOrEqual(5 + Math.ceil(((at - began) / 1_000) * 5) + 1);
     }
-  }, 90_000);
+  });
 
-  test('that is used up leaves other types alone', async () => {
+  test.concurrent('that is used up leaves other types alone', async () => {
     const type = await newType({ rateLimit: { count: 1, perSeconds: 86_400 } }, 3);
     expect(await claim([type], { max: 25 })).toHaveLength(1);
     const other = await newType({}, 1);
@@ -176,7 +181,7 @@ describe('a rate limit', () => {
 });
 
 describe('a queue in shards', () => {
-  test('gives every task once, to several claimers at once, also those from before it had shards', async () => {
+  test.concurrent('gives every task once, to several claimers at once, also those from before it had shards', async () => {
     const type = await newType({}, 60);
     await api.put(`/api/v1/task-types/${type}`, { executor: 'worker', readyShards: 6 });
     const enqueue = async () => {
@@ -192,12 +197,13 @@ describe('a queue in shards', () => {
       Array.from({ length: 6 }, async () => {
         // A sandbox may know the type without its shards for 30 s.
         while (seen.length < 120 && Date.now() < until) {
-          const got = await claim([type], { max: 7, waitSeconds: 1, leaseSeconds: 600 });
+          const got = await claim([type], { max: 7, leaseSeconds: 600 });
           seen.push(...got.map(({ id }) => id));
+          if (got.length === 0) await pause(500);
         }
       }),
     );
     expect(seen).toHaveLength(120);
     expect(new Set(seen).size).toBe(120);
-  }, 100_000);
+  });
 });

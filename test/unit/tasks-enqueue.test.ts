@@ -17,7 +17,6 @@ const { cancelTask } = await import('../../functions/tasks/lifecycle/cancel.ts')
 const { getTask, listTasks } = await import('../../functions/tasks/find-tasks.ts');
 const { retryTask } = await import('../../functions/tasks/lifecycle/retry.ts');
 const { completeTask } = await import('../../functions/tasks/lease/settle.ts');
-const { runTimers } = await import('../../functions/tasks/lifecycle/timers.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
 
 let dynamo: TestDynamo;

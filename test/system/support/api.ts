@@ -111,16 +111,20 @@ function apiWith(stack: LocalStack, tenantId: string, token: string): Api {
   };
 }
 
-/** Asks again until the answer passes the check or the time is over; answers the last one. */
+/**
+ * Asks again until the answer passes the check or the time is over; answers the last one.
+ * @param pace milliseconds between two questions; slower where the answer is known to take long
+ */
 export async function eventually<T>(
   ask: () => Promise<T>,
   passes: (value: T) => boolean,
-  millis = 10_000,
+  millis = 20_000,
+  pace = 50,
 ): Promise<T> {
   const deadline = Date.now() + millis;
   for (;;) {
     const value = await ask();
     if (passes(value) || Date.now() > deadline) return value;
-    await new Promise((wake) => setTimeout(wake, 50));
+    await new Promise((wake) => setTimeout(wake, pace));
   }
 }
