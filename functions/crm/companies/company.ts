@@ -1,4 +1,6 @@
 import { countedFields } from '../../shared/counted-fields.ts';
+import { customMember } from '../custom-fields/custom-field.ts';
+import { customRules } from '../custom-fields/custom-rules.ts';
 import { defineEntity, memberFilter } from '../records/define-entity.ts';
 import {
   address,
@@ -18,7 +20,7 @@ export const company = defineEntity({
   collection: 'companies',
   idPrefix: 'com',
   required: { name: text(200) },
-  defaulted: { tags: { schema: tags, value: [] } },
+  defaulted: { tags: { schema: tags, value: [] }, custom: { schema: customMember, value: {} } },
   optional: {
     domain: domainName,
     industry: text(100),
@@ -30,11 +32,12 @@ export const company = defineEntity({
   },
   unique: [{ field: 'domain', normalise: domainKey }],
   references: [{ field: 'parentId', entity: 'company' }],
-  nested: { address: addressMembers },
+  nested: { address: addressMembers, custom: 'by name' },
   partitions: [
     { field: 'parentId', index: 'byCompany', attribute: 'companyPk' },
     { field: 'ownerId', index: 'byOwner', attribute: 'ownerPk' },
   ],
+  rules: customRules('company'),
   counted: [...countedFields.company],
   filters: {
     domain: { type: 'text', operators: ['eq'] },

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import { countedFields } from '../../shared/counted-fields.ts';
+import { customMember } from '../custom-fields/custom-field.ts';
+import { customRules } from '../custom-fields/custom-rules.ts';
 import { defineEntity, instantOperators, memberFilter } from '../records/define-entity.ts';
 import {
   address,
@@ -27,6 +29,7 @@ export const contact = defineEntity({
     stage: { schema: z.enum(contactStages), value: 'lead' },
     status: { schema: z.enum(contactStatuses), value: 'active' },
     tags: { schema: tags, value: [] },
+    custom: { schema: customMember, value: {} },
   },
   optional: {
     email,
@@ -53,7 +56,7 @@ export const contact = defineEntity({
     { field: 'phone', others: 'otherPhones', normalise: phoneKey },
   ],
   references: [{ field: 'companyId', entity: 'company' }],
-  nested: { address: addressMembers },
+  nested: { address: addressMembers, custom: 'by name' },
   partitions: [
     { field: 'companyId', index: 'byCompany', attribute: 'companyPk' },
     { field: 'ownerId', index: 'byOwner', attribute: 'ownerPk' },
@@ -64,6 +67,7 @@ export const contact = defineEntity({
     score: { index: 'byAmount', kind: 'amount' },
     nextFollowUpAt: { index: 'byDate', kind: 'text' },
   },
+  rules: customRules('contact'),
   counted: [...countedFields.contact],
   filters: {
     stage: { type: 'text', values: contactStages, operators: ['eq', 'ne', 'in'] },

@@ -2,8 +2,8 @@ import type { Actor } from '../../shared/actor.ts';
 import { now } from '../../shared/clock.ts';
 import { newId } from '../../shared/ids.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
-import { withoutAliases } from './aliases.ts';
 import { drawNumber } from '../numbers/draw-number.ts';
+import { withoutAliases } from './aliases.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { toItem, withComputed } from './record-item.ts';
 import { referenceChecks } from './references.ts';
@@ -50,7 +50,7 @@ export async function planCreate(
   const { members, checks } = withoutAliases(definition, tenantId, asked);
   const numbered = await drawNumber(definition, actor);
   const draft = { ...members, ...numbered?.member };
-  const { record, writes } = (await definition.rules.create?.(draft, actor)) ?? { record: draft, writes: [] };
+  const { record, writes } = (await definition.rules.create?.(draft, actor, input)) ?? { record: draft, writes: [] };
   return {
     result: withComputed(definition, record),
     writes: withoutRepeats([

@@ -42,7 +42,8 @@ export function toRecord(definition: EntityDefinition, item: Item): CrmRecord {
     ...Object.fromEntries(
       definition.fields.map((field) => [
         field,
-        definition.computed[field]?.(item) ?? inOrder(item[field], definition.nested[field]),
+        definition.computed[field]?.(item) ??
+          inOrder(item[field] ?? definition.defaults[field], definition.nested[field]),
       ]),
     ),
   };
@@ -55,10 +56,11 @@ export function withComputed(definition: EntityDefinition, record: CrmRecord): C
 }
 
 /** DynamoDB keeps no order in maps; answers have one. */
-function inOrder(value: unknown, members: string[] | undefined): unknown {
+function inOrder(value: unknown, members: EntityDefinition['nested'][string] | undefined): unknown {
   if (!members || typeof value !== 'object' || value === null) return value ?? null;
   const map = value as Record<string, unknown>;
-  return Object.fromEntries(members.filter((name) => name in map).map((name) => [name, map[name]]));
+  const names = members === 'by name' ? Object.keys(map).sort() : members.filter((name) => name in map);
+  return Object.fromEntries(names.map((name) => [name, map[name]]));
 }
 
 /** How long a deleted record can be restored, in days; afterwards its TTL removes it. */

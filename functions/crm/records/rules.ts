@@ -18,8 +18,8 @@ export interface RecordRules {
   watched: readonly string[];
   /** Makes what every tenant has without anybody making it; called before records are read. */
   ready?(actor: Actor): Promise<void>;
-  /** @param draft the new record, defaults filled in, derived members `null`. @throws {Problem} */
-  create?(draft: CrmRecord, actor: Actor): Promise<Decided>;
+  /** @param draft the new record, defaults filled in, derived members `null`; @param input as sent. @throws {Problem} */
+  create?(draft: CrmRecord, actor: Actor, input: Record<string, unknown>): Promise<Decided>;
   /** @param before as it stands; @param draft with the patch applied; @param patch as sent. @throws {Problem} */
   update?(
     before: CrmRecord,
