@@ -17,7 +17,9 @@ beforeAll(async () => {
 afterAll(() => dynamo?.stop());
 
 beforeEach(stopClock);
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 const soon = (millis: number) => new Date(Date.now() + millis).toISOString();
 

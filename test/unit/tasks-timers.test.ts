@@ -16,7 +16,9 @@ beforeAll(async () => {
 afterAll(() => dynamo?.stop());
 
 beforeEach(stopClock);
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 const inTime = () => Date.now() + 20_000;
 
