@@ -43,26 +43,31 @@ export function grantPermissions(
   const settings = ['GetItem', 'Query'];
   /** The record of an idempotency key: written with the change that it is for. */
   const idempotency = ['GetItem', 'PutItem'];
+  /** Views, with the audit entry that is written with a change of settings. */
+  const viewsAndAudit = may('views', [...read, 'PutItem']);
 
   const granted: Record<FunctionName, PolicyStatement[]> = {
     crm: [
       ...records,
-      // Settings; whose turn it is to get a new record.
-      ...may('platform', [...idempotency, 'UpdateItem']),
-      ...may('views', read),
+      // Settings; whose turn it is to get a new record; the log of merges.
+      ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
+      ...viewsAndAudit,
+      // The tasks of a deal that is won; those about a contact that is merged.
+      ...may('tasks', ['PutItem', 'UpdateItem', 'Query']),
+      ...send(...runnerQueues),
     ],
     tasks: [
       ...tasks,
       // Schedules.
       ...may('tasks', ['DeleteItem']),
-      ...may('views', read),
+      ...viewsAndAudit,
       ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
       ...objects(['s3:PutObject', 's3:GetObject'], imports),
       ...send(...runnerQueues),
     ],
     platform: [
       ...may('platform', [...read, ...write, 'DeleteItem']),
-      ...may('views', read),
+      ...viewsAndAudit,
       ...objects(['s3:PutObject', 's3:GetObject'], sealingKeys),
       allow(['dynamodb:DescribeTable'], ...Object.values(tables.all).map((table) => table.tableArn)),
       allow(['sqs:GetQueueAttributes'], ...work.map(({ queue }) => queue.queueArn), ...failureQueues),
@@ -80,7 +85,7 @@ export function grantPermissions(
       ...records,
       ...tasks,
       ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
-      ...may('views', read),
+      ...viewsAndAudit,
       ...send(...runnerQueues),
     ],
     authorizer: may('platform', ['GetItem']),

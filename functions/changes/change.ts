@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { FieldChange, HistoryAction } from '../platform/history-item.ts';
 import { countedFields, type FollowedEntity } from '../shared/counted-fields.ts';
 import type { Item } from '../shared/dynamo/item.ts';
+import { differencesOf } from './differences.ts';
 
 /** One write of a record or task, as the stream tells it. */
 export interface Change {
@@ -122,8 +122,9 @@ export function isMember(entity: FollowedEntity, name: string): boolean {
 
 function differences(entity: FollowedEntity, before: Item | undefined, after: Item): FieldChange[] {
   const names = new Set([...Object.keys(before ?? {}), ...Object.keys(after)]);
-  return [...names]
-    .filter((name) => isMember(entity, name) && !isDeepStrictEqual(before?.[name], after[name]))
-    .sort()
-    .map((field) => ({ field, old: before?.[field] ?? null, new: after[field] ?? null }));
+  return differencesOf(
+    before ?? {},
+    after,
+    [...names].filter((name) => isMember(entity, name)),
+  );
 }

@@ -1,6 +1,7 @@
 import type { Route } from '../shared/route.ts';
 import { typeRoutes } from '../tasks/routes/type-routes.ts';
 import { apiKeyInput, apiKeyOutput, createdApiKeyOutput } from './api-keys/api-key.ts';
+import { auditEntryOutput, auditParameters } from './audit/read-audit.ts';
 import { meOutput } from './me.ts';
 import { pageParameters, pageSchema } from './page-schema.ts';
 import { peekOutput, peekParameters, redriveInput, redriveOutput } from './system/queue-schemas.ts';
@@ -67,6 +68,20 @@ const accountRoutes: Route[] = [
     tag: 'api-keys',
     summary: 'Revoke an API key for good; it stops working within 90 seconds',
     responses: { 204: { description: 'Revoked' } },
+  },
+];
+
+const auditRoutes: Route[] = [
+  {
+    operation: 'listAudit',
+    method: 'GET',
+    path: '/api/v1/audit',
+    function: 'platform',
+    permission: 'settings:write',
+    tag: 'platform',
+    summary: 'Who did what, newest first: writes of records, settings, and what was done with tasks',
+    query: auditParameters,
+    responses: { 200: { description: 'A page', schema: pageSchema(auditEntryOutput) } },
   },
 ];
 
@@ -242,6 +257,7 @@ const documentRoutes: Route[] = [
 
 export const platformRoutes: Route[] = [
   ...accountRoutes,
+  ...auditRoutes,
   ...webhookRoutes,
   ...typeRoutes,
   ...systemRoutes,

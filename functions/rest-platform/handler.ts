@@ -2,12 +2,14 @@ import type { Context } from 'aws-lambda';
 import { planCreateApiKey } from '../platform/api-keys/create-api-key.ts';
 import { getApiKey, listApiKeys } from '../platform/api-keys/find-api-keys.ts';
 import { revokeApiKey } from '../platform/api-keys/revoke-api-key.ts';
+import { readAudit } from '../platform/audit/read-audit.ts';
 import { describeCaller } from '../platform/me.ts';
 import { platformRoutes } from '../platform/routes.ts';
 import type { HttpEvent } from '../shared/http/parse-request.ts';
 import { currentRecord, json, noContent, record, toStored } from '../shared/http/response.ts';
 import { restHandler } from '../shared/http/rest-handler.ts';
 import { carryOutOnce } from '../shared/idempotency.ts';
+import { requireAllTypes } from '../tasks/types/type-scope.ts';
 import { documentOperations } from './document-operations.ts';
 import { systemOperations } from './system-operations.ts';
 import { typeOperations } from './type-operations.ts';
@@ -18,6 +20,10 @@ const assets = new URL('./', import.meta.url);
 
 const serve = restHandler(platformRoutes, {
   getMe: async ({ caller }) => json(200, describeCaller(caller)),
+  listAudit: async ({ query, caller }) => {
+    requireAllTypes(caller, 'the audit');
+    return json(200, await readAudit(query, caller));
+  },
   listApiKeys: async ({ query, caller }) => json(200, await listApiKeys(query, caller)),
   getApiKey: async (request) =>
     currentRecord(request, await getApiKey(request.path.id ?? '', request.caller)),
@@ -30,7 +36,7 @@ const serve = restHandler(platformRoutes, {
     return record(201, result, headers);
   },
   deleteApiKey: async (request) => {
-    await revokeApiKey(request.path.id ?? '', request.caller);
+    await revokeApiKey(request.path.id ?? '', request);
     return noContent();
   },
   ...webhookOperations,

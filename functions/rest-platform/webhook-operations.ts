@@ -20,9 +20,9 @@ export const webhookOperations: Record<string, Operation> = {
     await carryOutOnce(writes, request.idempotency, toStored(record(201, withoutSecret, headers)));
     return record(201, result, headers);
   },
-  deleteWebhook: async ({ path, caller }) => {
-    requireAllTypes(caller, 'webhooks');
-    await deleteWebhook(path.id ?? '', caller);
+  deleteWebhook: async (request) => {
+    requireAllTypes(request.caller, 'webhooks');
+    await deleteWebhook(request.path.id ?? '', request);
     return noContent();
   },
   listDeliveries: async ({ path, query, caller }) =>

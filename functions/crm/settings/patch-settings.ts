@@ -1,3 +1,4 @@
+import { auditWrite } from '../../platform/audit/audit-write.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { instant } from '../../shared/clock.ts';
 import { requireVersion, type VersionCondition } from '../../shared/etag.ts';
@@ -27,9 +28,10 @@ export async function patchSettings(
 
 async function planPatch(
   patch: SettingsPatch,
-  { caller }: Actor,
+  actor: Actor,
   ifMatch: VersionCondition | undefined,
 ): Promise<WritePlan<Settings>> {
+  const { caller } = actor;
   const before = await readSettings(caller.tenantId);
   requireVersion(ifMatch, before.version);
   const members = patched(before, patch);
@@ -56,6 +58,12 @@ async function planPatch(
           },
         },
       },
+      auditWrite(actor, {
+        action: 'updated',
+        entity: 'settings',
+        id: 'settings',
+        fields: Object.keys(patch).sort(),
+      }),
     ],
   };
 }

@@ -5,6 +5,7 @@ import { newId } from '../../shared/ids.ts';
 import { Problem, validationFailed } from '../../shared/problem.ts';
 import type { Role } from '../../shared/route.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
+import { auditWrite } from '../audit/audit-write.ts';
 import { issueApiKey } from '../identity/api-key-token.ts';
 import type { ApiKey, ApiKeyInput, CreatedApiKey } from './api-key.ts';
 import { apiKeyItemKey, apiKeyRecordKey } from './api-key-items.ts';
@@ -61,6 +62,13 @@ export function planCreateApiKey(input: ApiKeyInput, actor: Actor): WritePlan<Cr
           condition,
         },
       },
+      auditWrite(actor, {
+        action: 'created',
+        entity: 'api_key',
+        id,
+        title: input.name,
+        details: { role: record.role, taskTypes: record.taskTypes, expiresAt: record.expiresAt },
+      }),
     ],
   };
 }

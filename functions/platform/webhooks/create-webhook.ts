@@ -6,6 +6,7 @@ import { seal } from '../../shared/outgoing/sealed-secret.ts';
 import { newSigningSecret } from '../../shared/outgoing/signing.ts';
 import { Problem } from '../../shared/problem.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
+import { auditWrite } from '../audit/audit-write.ts';
 import type { CreatedWebhook, Webhook, WebhookInput } from './webhook.ts';
 import { webhookKey } from './webhook-items.ts';
 
@@ -46,6 +47,12 @@ export async function planCreateWebhook(
     result: { ...webhook, secret },
     writes: [
       { write: { kind: 'put', table: 'platform', item, condition: { text: 'attribute_not_exists(pk)' } } },
+      auditWrite(actor, {
+        action: 'created',
+        entity: 'webhook',
+        id,
+        details: { url: webhook.url, events: webhook.events },
+      }),
     ],
   };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { auditWrite } from '../../platform/audit/audit-write.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { now } from '../../shared/clock.ts';
 import { getItem } from '../../shared/dynamo/table.ts';
@@ -47,6 +48,9 @@ export async function planRotation(type: string, actor: Actor): Promise<WritePla
   } as Omit<SecretItem, 'pk' | 'sk'>;
   return {
     result: { secret, previousSecretExpiresAt },
-    writes: [putSecrets(tenantId, type, after, before?.rotation)],
+    writes: [
+      putSecrets(tenantId, type, after, before?.rotation),
+      auditWrite(actor, { action: 'rotated', entity: 'task_type', id: type }),
+    ],
   };
 }

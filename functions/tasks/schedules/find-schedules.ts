@@ -1,3 +1,4 @@
+import { auditWrite } from '../../platform/audit/audit-write.ts';
 import { type PageQuery, parsePage } from '../../platform/parse-page.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { decodeCursor, encodeCursor } from '../../shared/cursor.ts';
@@ -49,6 +50,9 @@ export async function deleteSchedule(name: string, actor: Actor, ifMatch?: Versi
     const item = await getSchedule(name, actor);
     requireVersion(ifMatch, item.version);
     const key = scheduleKey(item.tenantId, name);
-    await carryOut([{ write: { kind: 'delete', table: 'tasks', key, condition: unchanged(item) } }]);
+    await carryOut([
+      { write: { kind: 'delete', table: 'tasks', key, condition: unchanged(item) } },
+      auditWrite(actor, { action: 'deleted', entity: 'schedule', id: name }),
+    ]);
   });
 }

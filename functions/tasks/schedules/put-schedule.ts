@@ -1,3 +1,4 @@
+import { auditWrite } from '../../platform/audit/audit-write.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { now } from '../../shared/clock.ts';
 import { getItem } from '../../shared/dynamo/table.ts';
@@ -40,7 +41,15 @@ export async function putSchedule(
     if (before) requireTypeScope(actor.caller, before.type);
     requireConditions(conditions, before?.version);
     const schedule = planSchedule(name, input, text, before, actor);
-    await carryOut([putOver(schedule, before)]);
+    await carryOut([
+      putOver(schedule, before),
+      auditWrite(actor, {
+        action: before ? 'updated' : 'created',
+        entity: 'schedule',
+        id: name,
+        details: { type: schedule.type, enabled: schedule.enabled },
+      }),
+    ]);
     return { created: !before, schedule };
   });
 }

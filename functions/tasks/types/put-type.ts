@@ -1,3 +1,4 @@
+import { auditWrite } from '../../platform/audit/audit-write.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { instant } from '../../shared/clock.ts';
 import { getItem } from '../../shared/dynamo/table.ts';
@@ -27,9 +28,10 @@ export interface PutType {
 export async function putType(
   name: string,
   input: TaskTypeInput,
-  { caller }: Actor,
+  actor: Actor,
   conditions: PutConditions = {},
 ): Promise<PutType> {
+  const { caller } = actor;
   requireTypeScope(caller, name);
   if (builtInTypes.has(name)) {
     throw new Problem('conflict', `The task type ${name} comes with the service and cannot be changed`);
@@ -76,6 +78,12 @@ export async function putType(
       },
     },
     ...(signing ? [signing.write] : []),
+    auditWrite(actor, {
+      action: before ? 'updated' : 'created',
+      entity: 'task_type',
+      id: name,
+      details: { version: type.version, executor: type.executor },
+    }),
   ]);
   return { created: !before, type, ...(signing && { secret: signing.secret }) };
 }
