@@ -10,13 +10,14 @@ import { benchContactsAtScale } from './contacts/at-scale.ts';
 import { benchDynamoTransport } from './dynamo-transport.ts';
 import { benchHandlerOverhead } from './handler-overhead.ts';
 import { benchClient } from './http-client.ts';
+import { benchImport } from './import.ts';
 import { benchTaskCycles } from './task-cycles.ts';
 import { benchWaitingWorkers } from './waiting-workers.ts';
 import { machine, writeSection } from './written-report.ts';
 
 /**
- * `npm run bench [-- --tasks] [--contacts] [--large] [--write] [--quick]`: fixed scenarios, everything side by side in
- * one run. `--tasks` and `--contacts` run that section only; `--large` adds a million contacts; `--write` puts the
+ * `npm run bench [-- --tasks] [--contacts] [--import] [--large] [--write] [--quick]`: fixed scenarios, everything side by side in
+ * one run. `--tasks`, `--contacts` and `--import` run that section only; `--large` adds a million contacts; `--write` puts the
  * tables into docs/benchmarks.md; `--quick` shrinks queues and tables, to see that everything works.
  * Ends with 1 when a task was leased twice or a call failed: that is a fault at any speed.
  */
@@ -24,18 +25,20 @@ const { values } = parseArgs({
   options: {
     tasks: { type: 'boolean', default: false },
     contacts: { type: 'boolean', default: false },
+    import: { type: 'boolean', default: false },
     large: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
   },
 });
-const everything = !values.tasks && !values.contacts;
+const everything = !values.tasks && !values.contacts && !values.import;
 const loadBefore = loadavg()[0] ?? 0;
 
 const report = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 
 if (everything) await section('bundles', benchBundles);
 if (everything || values.contacts) await section('contacts', benchContacts);
+if (everything || values.import) await section('import', benchImports);
 if (everything || values.tasks) await section('tasks', benchTasks);
 // Last, because it points this process's environment to a database of its own.
 if (everything) await section('transport', benchDynamoTransport);
@@ -60,6 +63,16 @@ async function benchContacts(): Promise<void> {
     `\n${errors} errors; the worst p95 is ${worstRatio.toFixed(2)} × that with ${sizes[0]} contacts (wanted: 1.3)`,
   );
   if (errors > 0) process.exitCode = 1;
+}
+
+async function benchImports(): Promise<void> {
+  const runtime = await startRuntime();
+  try {
+    await benchImport(runtime, values.quick);
+  } finally {
+    await runtime.stop();
+    rmSync(runtime.dataDir, { recursive: true, force: true });
+  }
 }
 
 async function benchTasks(): Promise<void> {

@@ -8,11 +8,13 @@ import type { Progress, TaskItem } from '../tasks/task.ts';
 import { type Builtin, type BuiltinOutcome, TaskFailure } from './builtin.ts';
 import { importRecords } from './imports/import-records.ts';
 import { type Invocation, type Run, settleMargin } from './invocation.ts';
+import { settleMerges } from './merges/settle-merges.ts';
 import { redriveDeadLetters } from './redrive/redrive-dead-letters.ts';
 
 /** What runs each built-in type. */
 const builtins: Record<string, Builtin> = {
   'records.import': importRecords,
+  'contacts.merge': settleMerges,
   'dead-letters.redrive': redriveDeadLetters,
 };
 

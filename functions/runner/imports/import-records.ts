@@ -1,10 +1,12 @@
 import type { Actor } from '../../shared/actor.ts';
 import { getObject, headObject } from '../../shared/aws/s3.ts';
+import { log } from '../../shared/logger.ts';
 import { validate } from '../../shared/validation.ts';
 import { isOwnFile } from '../../tasks/imports/files.ts';
 import { importInput, planImport } from '../../tasks/imports/import-input.ts';
 import type { TaskItem } from '../../tasks/task.ts';
 import { type BuiltinContext, type BuiltinOutcome, TaskFailure } from '../builtin.ts';
+import { HeapPeak } from '../heap-peak.ts';
 import { betweenReports, RowPace } from '../pace.ts';
 import { openCsv } from './csv-source.ts';
 import { joinParts, writePart } from './error-parts.ts';
@@ -52,12 +54,14 @@ export async function importRecords(context: BuiltinContext): Promise<BuiltinOut
     const errorsFileKey = parts > 0 ? await joinParts(task, source.errors, parts) : null;
     return { ...counts, dryRun: plan.input.dryRun, errorsFileKey };
   };
+  const heap = new HeapPeak();
   try {
     const pace = new RowPace();
     for await (const batch of inBatches(fromWhereItWas(source, work), pace)) {
       const began = Date.now();
       const failures = await writeRows(batch, work);
       pace.took(Date.now() - began);
+      heap.look();
       errors.push(...failures.map(source.errors.lines));
       const slow = Date.now() - reportedAt > betweenReports;
       const stop = context.remainingMillis() <= 0;
@@ -74,6 +78,8 @@ export async function importRecords(context: BuiltinContext): Promise<BuiltinOut
     const { code, message } = error as TaskFailure;
     errors.push(source.errors.breakLine(line, code, message));
     throw new TaskFailure(code, message, { retryable: false, details: { ...(await report()), line } });
+  } finally {
+    log().info('import', { taskId: task.id, rows: state.rows, heapMegabytes: heap.megabytes });
   }
   return { result: await report(), progress: progressOf(state, 100) };
 }
@@ -131,13 +137,16 @@ async function* fromWhereItWas({ rows }: RowSource, work: ImportContext): AsyncG
 /** What has been read before a failure is given before it is thrown. */
 async function* inBatches(rows: AsyncGenerator<SourceRow>, pace: RowPace): AsyncGenerator<SourceRow[]> {
   let batch: SourceRow[] = [];
+  let characters = 0;
   let failure: { error: unknown } | undefined;
   try {
     for await (const row of rows) {
       batch.push(row);
-      if (batch.length < pace.rows) continue;
+      characters += row.cells.reduce((sum, { length }) => sum + length, 0);
+      if (!pace.isFull(batch.length, characters)) continue;
       yield batch;
       batch = [];
+      characters = 0;
     }
   } catch (error) {
     failure = { error };
