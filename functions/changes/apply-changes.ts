@@ -1,5 +1,17 @@
 import { contributionsOf } from '../platform/counting/contributions.ts';
-import { maxTransactionWrites, TransactionRefused, transactWrite } from '../shared/dynamo/transaction.ts';
+import {
+  newCountersKey,
+  type RecountMarker,
+  type Recounts,
+  readRecounts,
+} from '../platform/counting/recount-marker.ts';
+import { instant } from '../shared/clock.ts';
+import {
+  maxTransactionWrites,
+  TransactionRefused,
+  transactWrite,
+  type Write,
+} from '../shared/dynamo/transaction.ts';
 import type { Change } from './change.ts';
 import { counterDeltas } from './counter-deltas.ts';
 import { historyWrite } from './history-write.ts';
@@ -13,15 +25,24 @@ const maxBytes = 2 * 1024 * 1024;
  */
 export async function applyChanges(changes: Change[]): Promise<{ done: number; error?: unknown }> {
   let done = 0;
-  for (const group of inGroups(changes)) {
+  let recounts: Recounts;
+  try {
+    recounts = await readRecounts(
+      changes.map(({ tenantId }) => tenantId),
+      instant(),
+    );
+  } catch (error) {
+    return { done, error };
+  }
+  for (const group of inGroups(changes, recounts)) {
     try {
-      await applyTogether(group);
+      await applyTogether(group, recounts);
       done += group.length;
     } catch {
       // One of them cannot be written, or too much is going on: find out which, one at a time.
       for (const change of group) {
         try {
-          await applyTogether([change]);
+          await applyTogether([change], recounts);
           done += 1;
         } catch (error) {
           return { done, error };
@@ -33,11 +54,15 @@ export async function applyChanges(changes: Change[]): Promise<{ done: number; e
 }
 
 /** One transaction; changes that have been written before fall out of it. */
-async function applyTogether(group: Change[]): Promise<void> {
+async function applyTogether(group: Change[], recounts: Recounts): Promise<void> {
   let rest = withoutRepeats(group.filter(hasEffect));
   while (rest.length > 0) {
     try {
-      await transactWrite([...rest.map(historyWrite), ...counterDeltas(rest).writes()]);
+      await transactWrite([
+        ...rest.map((change) => historyWrite(change, recountOf(change, recounts)?.id)),
+        ...counterDeltas(rest).writes(),
+        ...newCounterWrites(rest, recounts),
+      ]);
       return;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
@@ -45,6 +70,22 @@ async function applyTogether(group: Change[]): Promise<void> {
       rest = rest.filter((_, index) => !known.has(index));
     }
   }
+}
+
+function recountOf({ tenantId, entity }: Change, recounts: Recounts): RecountMarker | undefined {
+  return recounts.get(`${tenantId}#${entity}`);
+}
+
+/** The same for counters that are being counted anew. */
+function newCounterWrites(changes: Change[], recounts: Recounts): Write[] {
+  return [...Map.groupBy(changes, (change) => recountOf(change, recounts))].flatMap(([recount, counted]) =>
+    recount
+      ? counterDeltas(counted).writes(
+          (key) => newCountersKey(key, recount.id),
+          Math.ceil(Date.parse(recount.until) / 1_000),
+        )
+      : [],
+  );
 }
 
 /** Records have an entry for each version; of a task, a heartbeat, say, changes nothing that is told or counted. */
@@ -58,13 +99,13 @@ function withoutRepeats(changes: Change[]): Change[] {
 }
 
 /** As many together as fit: each change writes its history entry and the items that hold what it counts in. */
-function inGroups(changes: Change[]): Change[][] {
+function inGroups(changes: Change[], recounts: Recounts): Change[][] {
   const groups: Change[][] = [];
   let bytes = 0;
   let items = new Set<string>();
   for (const change of changes) {
     const size = JSON.stringify(change.changes).length;
-    const touched = itemsOf(change);
+    const touched = itemsOf(change, recountOf(change, recounts)?.id);
     const together = new Set([...items, ...touched]);
     const current = groups.at(-1);
     const fits = bytes + size <= maxBytes && together.size <= maxTransactionWrites;
@@ -81,7 +122,8 @@ function inGroups(changes: Change[]): Change[][] {
   return groups;
 }
 
-function itemsOf({ tenantId, entity, id, version, before, after }: Change): Set<string> {
+function itemsOf({ tenantId, entity, id, version, before, after }: Change, recount?: string): Set<string> {
   const counters = [before, after].flatMap((item) => (item ? contributionsOf(tenantId, entity, item) : []));
-  return new Set([`${id}#${version}`, ...counters.map(({ key: { pk, sk } }) => `${pk} ${sk}`)]);
+  const keys = counters.flatMap(({ key }) => (recount ? [key, newCountersKey(key, recount)] : [key]));
+  return new Set([`${id}#${version}`, ...keys.map(({ pk, sk }) => `${pk} ${sk}`)]);
 }

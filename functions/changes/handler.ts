@@ -10,7 +10,7 @@ import { deriveViews } from './derive-views.ts';
 import { publicationOf } from './publications.ts';
 import { publish } from './publish.ts';
 import { tellDependents } from './tell-dependents.ts';
-import { eventOf } from './webhook-events.ts';
+import { eventsOf } from './webhook-events.ts';
 
 interface Delivered {
   change: Change;
@@ -36,7 +36,7 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
     const followed = counted.slice(0, done);
     countDeaths(followed);
     // Also of changes that were counted before: their first delivery may have ended right here.
-    await dispatchEvents(followed.flatMap((change) => eventOf(change) ?? []));
+    await dispatchEvents(followed.flatMap(eventsOf));
     await publish(followed.flatMap((change) => publicationOf(change) ?? []));
     const stopped = error === undefined ? poison : { sequenceNumber: delivered[done]?.sequenceNumber, error };
     if (!stopped) return { batchItemFailures: [] };

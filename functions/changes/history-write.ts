@@ -9,8 +9,9 @@ const taskHistoryDays = 90;
 /**
  * The history entry of a change. That it can be written only once makes it the mark of a change that has been
  * counted: it goes into the same transaction as the counters.
+ * @param recount the recount whose counters move with it
  */
-export function historyWrite(change: Change): Write & { kind: 'put' } {
+export function historyWrite(change: Change, recount?: string): Write & { kind: 'put' } {
   const { tenantId, entity, id, version, action, at, actor, requestId, changes } = change;
   const item: HistoryItem = {
     pk: historyPartition(tenantId, id),
@@ -23,6 +24,7 @@ export function historyWrite(change: Change): Write & { kind: 'put' } {
     actor,
     requestId,
     changes,
+    ...(recount !== undefined && { recount }),
   };
   return {
     kind: 'put',

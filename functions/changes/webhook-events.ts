@@ -2,41 +2,29 @@ import { createHash } from 'node:crypto';
 import { type EventType, isEventType } from '../platform/webhooks/event-types.ts';
 import type { WebhookEvent } from '../platform/webhooks/webhook-queue.ts';
 import type { Change } from './change.ts';
+import { movesOf } from './moves.ts';
 import { recordOf } from './publications.ts';
 
-/** What webhooks are told of a change; undefined for those that are no event. */
-export function eventOf(
-  change: Change,
-): { tenantId: string; event: WebhookEvent & { type: EventType } } | undefined {
-  const type = typeOf(change);
-  if (!type) return undefined;
-  const { tenantId, id, version, at, actor, changes, after } = change;
-  const event = {
-    id: eventId(tenantId, id, version),
-    type,
-    timestamp: at,
-    data: {
-      id,
-      version,
-      actor,
-      changes,
-      record: after ? recordOf(change, after) : null,
-    },
-  };
-  return { tenantId, event };
+/** What webhooks are told of a change: that there was one, and what it meant if that has a name of its own. */
+export function eventsOf(change: Change): { tenantId: string; event: WebhookEvent & { type: EventType } }[] {
+  const { tenantId, entity, id, version, at, actor, action, changes, before, after } = change;
+  const told = entity === 'task' && action === 'updated' ? [] : [action];
+  const types = [...told, ...movesOf(entity, before, after)]
+    .map((name) => `${entity}.${name}`)
+    .filter(isEventType);
+  if (types.length === 0) return [];
+  const data = { id, version, actor, changes, record: after ? recordOf(change, after) : null };
+  return types.map((type, index) => ({
+    tenantId,
+    event: { id: eventId(tenantId, id, version, index === 0 ? undefined : type), type, timestamp: at, data },
+  }));
 }
 
-function typeOf({ entity, action, before, after }: Change): EventType | undefined {
-  const happened = entity !== 'task' || action === 'created' ? action : movedTo(before?.state, after?.state);
-  const type = `${entity}.${happened}`;
-  return isEventType(type) ? type : undefined;
-}
-
-function movedTo(before: unknown, after: unknown): unknown {
-  return before === after ? undefined : after;
-}
-
-/** The same for the same version, so that receivers know an event that reaches them twice. */
-function eventId(tenantId: string, id: string, version: number): string {
-  return `evt_${createHash('sha256').update(`${tenantId}#${id}#${version}`).digest('hex').slice(0, 26)}`;
+/**
+ * The same for the same version, so that receivers know an event that reaches them twice.
+ * @param type of a further event of the version
+ */
+function eventId(tenantId: string, id: string, version: number, type: EventType | undefined): string {
+  const name = [tenantId, id, version, ...(type ? [type] : [])].join('#');
+  return `evt_${createHash('sha256').update(name).digest('hex').slice(0, 26)}`;
 }

@@ -13,6 +13,7 @@ import {
 import type * as z from 'zod/mini';
 import { company } from '../../functions/crm/companies/company.ts';
 import { contact, contactStages, contactStatuses } from '../../functions/crm/contacts/contact.ts';
+import { crmEntities } from '../../functions/crm/routes.ts';
 import { fieldTable } from '../../functions/graphql/handler.ts';
 import { permissions } from '../../functions/shared/route.ts';
 import { enqueueInput } from '../../functions/tasks/enqueue/enqueue-input.ts';
@@ -161,7 +162,7 @@ describe('types agree with the schemas of the REST API', () => {
     ['ContactStatus', contactStatuses],
     ['TaskState', taskStates],
     ['TaskExecutor', executors],
-    ['RecordEntity', [contact.entity, company.entity]],
+    ['RecordEntity', crmEntities.map(({ entity }) => entity)],
   ])('enum %s', (name, values) => {
     const found = (schema.getType(name) as GraphQLEnumType).getValues().map(({ value }) => value);
     expect(found.sort()).toEqual([...values].sort());
