@@ -76,7 +76,7 @@ function functionEnvironments(
     ]),
   };
   return {
-    crm: { ...common, ...metrics, ...cursors, ...crm, ...platform, ...views },
+    crm: { ...common, ...metrics, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
     tasks: { ...common, ...metrics, ...cursors, ...tasks, ...platform, ...views, ...files, ...runner },
     platform: {
       ...common,
