@@ -5,10 +5,14 @@ import type { Route } from '../shared/route.ts';
 import { activity } from './activities/activity.ts';
 import { company } from './companies/company.ts';
 import { contact } from './contacts/contact.ts';
+import { customFieldRoutes } from './custom-fields/custom-field-routes.ts';
+import { customParameters } from './custom-fields/custom-filters.ts';
 import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
 import { deal } from './deals/deal.ts';
+import { dealsRoutes } from './deals/deals-routes.ts';
 import { invoice } from './invoices/invoice.ts';
 import { invoiceRoutes } from './invoices/invoices-routes.ts';
+import { mergeRoutes } from './merge/merge-routes.ts';
 import { order } from './orders/order.ts';
 import { orderRoutes } from './orders/orders-routes.ts';
 import { pipeline } from './pipelines/pipeline.ts';
@@ -82,7 +86,7 @@ function entityRoutes(definition: EntityDefinition): Route[] {
       path: base,
       permission: 'records:read',
       summary: `List ${collection}`,
-      query: listParameters(definition.list, { total: true, expand }),
+      query: listParameters(definition.list, { total: true, expand, further: customParameters(definition) }),
       responses: { 200: { description: 'A page', schema: pageOf(viewed) } },
     },
     {
@@ -193,8 +197,11 @@ export const crmEntities = [contact, company, pipeline, deal, activity, product,
 
 export const crmRoutes: Route[] = [
   ...crmEntities.flatMap(entityRoutes),
+  ...mergeRoutes,
   ...searchRoutes,
   ...settingsRoutes,
+  ...customFieldRoutes,
+  ...dealsRoutes,
   ...dashboardRoutes,
   ...productRoutes,
   ...orderRoutes,

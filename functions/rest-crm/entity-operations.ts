@@ -53,14 +53,20 @@ export function entityOperations(definition: EntityDefinition): Record<string, O
       const expansion = expansionOf(definition, query.expand, request);
       const view = await viewRecord(definition, at(request, 'id'), query, request, expansion);
       // What it refers to may have changed without a new version of its own.
-      return expansion ? json(200, view.shown, { etag: etagOf(view.version) }) : currentView(request, view);
+      const answer = expansion
+        ? json(200, view.shown, { etag: etagOf(view.version) })
+        : currentView(request, view);
+      return located(definition, request, view.id, answer);
     },
     [names.list]: async (request) => {
       const expansion = expansionOf(definition, request.query.expand, request);
       return json(200, await listRecords(definition, request.query, request, expansion));
     },
-    [names.update]: async (request) =>
-      record(200, await patchRecord(definition, at(request, 'id'), request.body, request, request.ifMatch)),
+    [names.update]: async (request) => {
+      const { body, ifMatch } = request;
+      const patched = await patchRecord(definition, at(request, 'id'), body, request, ifMatch);
+      return located(definition, request, patched.id, record(200, patched));
+    },
     [names.remove]: async (request) => {
       await deleteRecord(definition, at(request, 'id'), request, request.ifMatch);
       return noContent();
@@ -83,6 +89,17 @@ export function entityOperations(definition: EntityDefinition): Record<string, O
     },
     ...Object.fromEntries(upserts),
   };
+}
+
+/** Says where the record of the answer is, when the one that was asked for has been merged into it. */
+function located(
+  { collection }: EntityDefinition,
+  request: RestRequest,
+  id: string,
+  response: RestResponse,
+): RestResponse {
+  if (id === at(request, 'id')) return response;
+  return { ...response, headers: { ...response.headers, 'content-location': `/api/v1/${collection}/${id}` } };
 }
 
 function at(request: RestRequest, name: string): string {

@@ -1,8 +1,11 @@
 import { crmEntities, crmRoutes } from '../crm/routes.ts';
 import { restHandler } from '../shared/http/rest-handler.ts';
+import { customFieldOperations } from './custom-field-operations.ts';
 import { dashboardOperations } from './dashboard-operations.ts';
+import { dealsOperations } from './deals-operations.ts';
 import { entityOperations } from './entity-operations.ts';
 import { invoiceOperations } from './invoices-operations.ts';
+import { mergeOperations } from './merge-operations.ts';
 import { orderOperations } from './orders-operations.ts';
 import { searchOperations } from './search-operations.ts';
 import { settingsOperations } from './settings-operations.ts';
@@ -12,8 +15,11 @@ export const handler = restHandler(
   Object.assign(
     {},
     ...crmEntities.map(entityOperations),
+    mergeOperations,
     searchOperations,
     settingsOperations,
+    customFieldOperations,
+    dealsOperations,
     dashboardOperations,
     orderOperations,
     invoiceOperations,

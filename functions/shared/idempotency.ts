@@ -72,13 +72,21 @@ export async function carryOutOnce(
   answer: StoredAnswer,
 ): Promise<void> {
   if (!idempotency) return carryOut(writes);
+  await carryOut([keptAnswer(idempotency, answer), ...writes]);
+}
+
+/**
+ * The write that keeps an answer under its key, for the transaction that it answers.
+ * @throws {Problem} `payload_too_large`
+ */
+export function keptAnswer(idempotency: IdempotencyKey, answer: StoredAnswer): PlannedWrite {
   if (Buffer.byteLength(answer.body) > largestAnswer) {
     throw new Problem(
       'payload_too_large',
       `The answer to this request is too large to be kept under an idempotency key (${largestAnswer} bytes); send fewer operations`,
     );
   }
-  const record: PlannedWrite = {
+  return {
     write: {
       kind: 'put',
       table: 'platform',
@@ -93,7 +101,19 @@ export async function carryOutOnce(
     refused: () =>
       new Problem('idempotency_in_flight', 'A request with this idempotency key is still running'),
   };
-  await carryOut([record, ...writes]);
+}
+
+/**
+ * Keeps another answer under a key that has been used: how something has ended that was only begun in the
+ * transaction. One PutItem, only for callers that send the header; without it the first one stands.
+ */
+export async function replaceAnswer(
+  idempotency: IdempotencyKey | undefined,
+  answer: StoredAnswer,
+): Promise<void> {
+  if (!idempotency || Buffer.byteLength(answer.body) > largestAnswer) return;
+  const { fingerprint } = idempotency;
+  await putItem('platform', { ...recordKey(idempotency), fingerprint, answer, ttl: expiry() });
 }
 
 /**

@@ -19,7 +19,7 @@ export function isMergeable(entity: EntityName): boolean {
 }
 
 /** Merges that are followed; a record has at most so many aliases (functions/crm/merge/merge-rules.ts). */
-const longestChain = 50;
+const longestChain = 20;
 
 /** The living record that an item is or was merged into; one GetItem for each merge between them. */
 export async function livingOf(

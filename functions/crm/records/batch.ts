@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import type { Actor } from '../../shared/actor.ts';
-import { parseIfMatch } from '../../shared/etag.ts';
 import {
   carryOutOnce,
   type IdempotencyKey,
@@ -11,16 +10,14 @@ import {
 } from '../../shared/idempotency.ts';
 import { log } from '../../shared/logger.ts';
 import { mapConcurrently } from '../../shared/map-concurrently.ts';
-import { Problem, type ProblemDetail } from '../../shared/problem.ts';
-import { validate } from '../../shared/validation.ts';
+import { NumberSource } from '../../shared/number-source.ts';
+import { Problem } from '../../shared/problem.ts';
 import type { PlannedWrite, WritePlan } from '../../shared/write-plan.ts';
-import { inWaves } from './batch-waves.ts';
-import { planCreate } from './create-record.ts';
-import { planDelete } from './delete-record.ts';
+import { inWaves, type PlacedOperation } from './batch-waves.ts';
+import { carryOutPlanned } from './carry-out-planned.ts';
+import { createTogether, creationsFirst, inGroups } from './create-together.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
-import { findByUnique } from './find-records.ts';
-import { planPatch } from './patch-record.ts';
-import { withOwnValue } from './upsert-record.ts';
+import { planOperation, pointInto, toStored } from './plan-operation.ts';
 import { withoutRepeats } from './without-repeats.ts';
 
 export const maxBatchOperations = 100;
@@ -70,24 +67,28 @@ export async function runBatch(
   await openBatch(idempotency);
   const results: BatchItemResult[] = [];
   let replayedCount = 0;
+  const runSingly = async ({ operation, index }: PlacedOperation) => {
+    const key = subKey(idempotency, index);
+    const replay = (answer: StoredAnswer): BatchItemResult => {
+      replayedCount += 1;
+      return { index, ...fromStored(answer) };
+    };
+    try {
+      results[index] = await withReplay(key, () => runOne(definition, operation, index, actor, key), replay);
+    } catch (error) {
+      const problem = asProblem(error);
+      results[index] = { index, status: problem.status, problem: pointInto(problem, index) };
+    }
+  };
   for (const wave of inWaves(definition, operations)) {
-    await mapConcurrently(wave, concurrency, async ({ operation, index }) => {
-      const key = subKey(idempotency, index);
-      const replay = (answer: StoredAnswer): BatchItemResult => {
-        replayedCount += 1;
-        return { index, ...fromStored(answer) };
-      };
-      try {
-        results[index] = await withReplay(
-          key,
-          () => runOne(definition, operation, index, actor, key),
-          replay,
-        );
-      } catch (error) {
-        const problem = asProblem(error);
-        results[index] = { index, status: problem.status, problem: pointInto(problem, index) };
-      }
-    });
+    const [numbered, others] = definition.numberPrefix ? creationsFirst(wave) : [[], wave];
+    for (const group of inGroups(numbered)) {
+      const created = await createTogether(definition, group, actor, (index) => subKey(idempotency, index));
+      for (const result of created ?? []) results[result.index] = result;
+      // All of them would wait for each other's number.
+      if (!created) await mapConcurrently(group, 1, runSingly);
+    }
+    await mapConcurrently(others, concurrency, runSingly);
   }
   return { results, replayed: replayedCount === operations.length };
 }
@@ -99,8 +100,6 @@ function asProblem(error: unknown): Problem {
   return new Problem('internal', 'Something went wrong on our side with this operation');
 }
 
-const raceAttempts = 5;
-
 async function runOne(
   definition: EntityDefinition,
   operation: BatchOperation,
@@ -108,21 +107,14 @@ async function runOne(
   actor: Actor,
   key: IdempotencyKey | undefined,
 ): Promise<BatchItemResult> {
-  for (let attempt = 1; ; attempt += 1) {
-    const { plan, status } = await planOperation(definition, operation, actor);
-    const result = operation.op === 'delete' ? { status } : { status, data: plan.result };
-    try {
-      await carryOutOnce(plan.writes, key, {
-        status,
-        headers: {},
-        body: JSON.stringify(result.data ?? null),
-      });
-      return { index, ...result };
-    } catch (error) {
-      const lost = error instanceof Problem && error.code === 'conflict';
-      if (!lost || attempt === raceAttempts) throw error;
-    }
-  }
+  return carryOutPlanned(
+    async () => {
+      const { plan, status } = await planOperation(definition, operation, actor);
+      const data = operation.op === 'delete' ? {} : { data: plan.result };
+      return { writes: plan.writes, result: { index, status, ...data } };
+    },
+    ({ writes, result }) => carryOutOnce(writes, key, toStored(result)),
+  );
 }
 
 /**
@@ -135,23 +127,18 @@ export async function runAtomicBatch(
   actor: Actor,
   commit: (writes: PlannedWrite[], results: BatchItemResult[]) => Promise<void>,
 ): Promise<BatchItemResult[]> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await tryAtomicBatch(definition, operations, actor, commit);
-    } catch (error) {
-      // Names a record that was merged: the next plan knows where it is now.
-      const merged = error instanceof Problem && error.options.extensions?.mergedInto !== undefined;
-      if (!merged || attempt === raceAttempts) throw error;
-    }
-  }
+  return carryOutPlanned(
+    () => planAtomicBatch(definition, operations, actor),
+    ({ writes, result }) => commit(writes, result),
+  );
 }
 
-async function tryAtomicBatch(
+async function planAtomicBatch(
   definition: EntityDefinition,
   operations: BatchOperation[],
-  actor: Actor,
-  commit: (writes: PlannedWrite[], results: BatchItemResult[]) => Promise<void>,
-): Promise<BatchItemResult[]> {
+  caller: Actor,
+): Promise<WritePlan<BatchItemResult[]>> {
+  const actor = { ...caller, numbers: new NumberSource() };
   const planned = await mapConcurrently(operations, concurrency, async (operation, index) => {
     try {
       const { plan, status } = await planOperation(definition, operation, actor);
@@ -160,75 +147,26 @@ async function tryAtomicBatch(
         status,
         ...(operation.op !== 'delete' && { data: plan.result }),
       };
-      const writes = plan.writes.map(({ write, refused, rank }) => ({
-        write,
-        ...(rank !== undefined && { rank }),
-        refused: (current: Parameters<NonNullable<typeof refused>>[0]) =>
-          pointInto(
-            refused?.(current) ?? new Problem('conflict', 'A record of the batch was changed meanwhile'),
-            index,
-          ),
-      }));
-      return { writes, result };
+      return { writes: plan.writes.map((planned) => pointedInto(planned, index)), result };
     } catch (error) {
       throw error instanceof Problem ? pointInto(error, index) : error;
     }
   });
-  const writes = withoutRepeats(planned.flatMap((operation) => operation.writes));
-  const results = planned.map(({ result }) => result);
-  await commit(writes, results);
-  return results;
+  return {
+    writes: withoutRepeats(planned.flatMap((operation) => operation.writes)),
+    result: planned.map(({ result }) => result),
+  };
 }
 
-async function planOperation(
-  definition: EntityDefinition,
-  operation: BatchOperation,
-  actor: Actor,
-): Promise<{ plan: WritePlan<CrmRecord>; status: number }> {
-  switch (operation.op) {
-    case 'create':
-      return {
-        plan: await planCreate(definition, validate(definition.input, operation.data, '/data'), actor),
-        status: 201,
-      };
-    case 'update': {
-      const patch = validate(definition.patch, operation.data, '/data');
-      return {
-        plan: await planPatch(definition, operation.id, patch, actor, parseIfMatch(operation.ifMatch)),
-        status: 200,
-      };
-    }
-    case 'upsert':
-      return planUpsert(definition, operation, actor);
-    case 'delete':
-      return {
-        plan: await planDelete(definition, operation.id, actor, parseIfMatch(operation.ifMatch)),
-        status: 204,
-      };
-  }
-}
-
-async function planUpsert(
-  definition: EntityDefinition,
-  operation: Extract<BatchOperation, { op: 'upsert' }>,
-  actor: Actor,
-): Promise<{ plan: WritePlan<CrmRecord>; status: number }> {
-  const by = z.enum(definition.unique.map(({ field }) => field));
-  const field = validate(by, operation.by, '/by');
-  const input = validate(definition.input, operation.data, '/data');
-  const value = validate(z.string(), input[field] ?? undefined, `/data/${field}`);
-  const existing = await findByUnique(definition, field, value, actor);
-  if (!existing) return { plan: await planCreate(definition, input, actor), status: 201 };
-  const patch = withOwnValue(definition, field, existing, input);
-  return { plan: await planPatch(definition, existing.id as string, patch, actor), status: 200 };
-}
-
-function pointInto(problem: Problem, index: number): Problem {
-  const errors = problem.options.errors?.map(
-    (detail): ProblemDetail =>
-      detail.pointer === undefined ? detail : { ...detail, pointer: `/operations/${index}${detail.pointer}` },
-  );
-  return new Problem(problem.code, problem.detail, { ...problem.options, ...(errors && { errors }) });
+function pointedInto({ refused, ...planned }: PlannedWrite, index: number): PlannedWrite {
+  return {
+    ...planned,
+    refused: (current) =>
+      pointInto(
+        refused?.(current) ?? new Problem('conflict', 'A record of the batch was changed meanwhile'),
+        index,
+      ),
+  };
 }
 
 function fromStored({ status, body }: StoredAnswer): { status: number; data?: CrmRecord } {

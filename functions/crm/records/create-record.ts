@@ -50,7 +50,10 @@ export async function planCreate(
   const { members, checks } = withoutAliases(definition, tenantId, asked);
   const numbered = await drawNumber(definition, actor);
   const draft = { ...members, ...numbered?.member };
-  const { record, writes } = (await definition.rules.create?.(draft, actor, input)) ?? { record: draft, writes: [] };
+  const { record, writes } = (await definition.rules.create?.(draft, actor, input)) ?? {
+    record: draft,
+    writes: [],
+  };
   return {
     result: withComputed(definition, record),
     writes: withoutRepeats([

@@ -6,6 +6,7 @@ import { matchesFilters } from '../../shared/list/match-filter.ts';
 import { parseListQuery } from '../../shared/list/parse-list-query.ts';
 import { runList } from '../../shared/list/run-list.ts';
 import { notFound, validationFailed } from '../../shared/problem.ts';
+import { withCustomFilters } from '../custom-fields/custom-filters.ts';
 import { livingOf } from './aliases.ts';
 import { countRecords } from './count-records.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
@@ -56,14 +57,15 @@ export async function viewRecord(
   query: Record<string, string>,
   actor: Actor,
   expansion?: Expansion,
-): Promise<{ version: number; shown: Record<string, unknown> }> {
+): Promise<{ id: string; version: number; shown: Record<string, unknown> }> {
   const fields = checkFields(
     definition,
     query.fields?.split(',').map((name) => name.trim()),
   );
   const record = await getRecord(definition, id, actor);
   const [expanded] = (await expansion?.([record])) ?? [];
-  return { version: record.version, shown: { ...selectFields(record, fields), ...expanded } };
+  const { id: found, version } = record;
+  return { id: found, version, shown: { ...selectFields(record, fields), ...expanded } };
 }
 
 /**
@@ -72,11 +74,12 @@ export async function viewRecord(
  * @throws {Problem} `validation_failed`, `unsupported_sort`, `invalid_cursor`
  */
 export async function listRecords(
-  definition: EntityDefinition,
+  described: EntityDefinition,
   query: Record<string, string>,
   actor: Actor,
   expansion?: Expansion,
 ): Promise<RecordPage> {
+  const definition = await withCustomFilters(described, query, actor.caller.tenantId);
   const request = parseListQuery(query, definition.list, actor.caller.subject);
   const fields = checkFields(definition, request.fields);
   await definition.rules.ready?.(actor);

@@ -184,6 +184,14 @@ export const builtInTypes: ReadonlyMap<string, TaskType> = new Map(
     },
     {
       ...always,
+      name: 'contacts.merge',
+      description:
+        'Moves what refers to merged contacts. Made by POST /api/v1/contacts/merge and its undoing.',
+      executor: 'builtin' as const,
+      leaseSeconds: 120,
+    },
+    {
+      ...always,
       name: 'dead-letters.redrive',
       description: 'Makes dead tasks ready again. Made by POST /api/v1/dead-letters/redrive.',
       executor: 'builtin' as const,

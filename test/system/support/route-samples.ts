@@ -18,6 +18,10 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   batchContacts: { operations: [{ op: 'create', data: { name: 'Sample' } }] },
   upsertContactByEmail: { name: 'Sample' },
   upsertContactByPhone: { name: 'Sample' },
+  mergeContacts: {
+    primaryId: 'con_01ARZ3NDEKTSV4RRFFQ69G5FAV',
+    otherIds: ['con_01ARZ3NDEKTSV4RRFFQ69G5FAW'],
+  },
   createCompany: { name: 'Sample' },
   updateCompany: { industry: 'Sample' },
   batchCompanies: { operations: [{ op: 'create', data: { name: 'Sample' } }] },
@@ -55,8 +59,10 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
     operations: [{ op: 'create', data: { lines: [{ description: 'Sample', quantity: 1, unitPrice: 100 }] } }],
   },
   createDeal: { title: 'Sample' },
+  moveDeal: { stageId: 'qualified' },
   updateDeal: { notes: 'Sample' },
   batchDeals: { operations: [{ op: 'create', data: { title: 'Sample' } }] },
+  putCustomField: { type: 'text', label: 'Sample' },
   putTaskType: { executor: 'worker', description: 'Sample' },
   putTaskSchedule: { type: 'todo', title: 'Sample', every: 86_400 },
   enqueueTask: { type: 'todo', title: 'Sample' },
@@ -90,6 +96,7 @@ export function sampleBody(route: Route): Record<string, unknown> | undefined {
 
 /** Values for path parameters that stand for no record. */
 const freeValues: Record<string, string> = {
+  '/api/v1/custom-fields/{entity}': 'contact',
   '/api/v1/contacts/by/email/{value}': 'sample@x.example',
   '/api/v1/contacts/by/phone/{value}': '+39061234567',
   '/api/v1/companies/by/domain/{value}': 'sample.example',
@@ -103,6 +110,7 @@ export function pathOf(route: Route, id: string): string {
   const value = freeValues[route.path] ?? id;
   return route.path
     .replace('{version}', '1')
+    .replace('/{entity}/{name}', '/contact/{name}')
     .replace('{paymentId}', 'pay_01ARZ3NDEKTSV4RRFFQ69G5FAV')
     .replace(/\{\w+\+\}/, value)
     .replace(/\{\w+\}/, encodeURIComponent(value));
@@ -113,7 +121,7 @@ export const guardedRoutes = routeTable.filter(({ permission }) => permission !=
 
 /** True when the caller chooses the name in the path, so that putting to one that is free makes a record. */
 export function namedByCaller({ operation }: Route): boolean {
-  return operation === 'putTaskType' || operation === 'putTaskSchedule';
+  return ['putTaskType', 'putTaskSchedule', 'putCustomField'].includes(operation);
 }
 
 /** True when the route names one record by its path. */
@@ -131,6 +139,7 @@ export async function oneOfEach(api: Api): Promise<Record<string, string>> {
   const file = await api.post('/api/v1/files', { name: 'private.csv' });
   await fetch(file.body.uploadUrl, { method: 'PUT', headers: file.body.headers, body: 'name\nPrivate\n' });
   const name = `private-${api.tenantId}`;
+  await api.put('/api/v1/custom-fields/contact/private', { type: 'text', label: name });
   await api.put(`/api/v1/task-types/${name}`, { executor: 'worker' });
   await api.put(`/api/v1/task-schedules/${name}`, { type: name, every: 'P1D' });
   return {
@@ -146,15 +155,25 @@ export async function oneOfEach(api: Api): Promise<Record<string, string>> {
     files: file.body.fileKey,
     'api-keys': await made('/api/v1/api-keys', { name, role: 'viewer' }),
     webhooks: await made('/api/v1/webhooks', { url: 'https://private.example/hook', events: ['task.dead'] }),
+    'custom-fields': 'private',
+    merges: await oneMerge(api),
     'task-types': name,
     'task-schedules': name,
   };
 }
 
+async function oneMerge(api: Api): Promise<string> {
+  const made = await Promise.all([1, 2].map((at) => api.post('/api/v1/contacts', { name: `Double ${at}` })));
+  const [primaryId, otherId] = made.map(({ body }) => body.id);
+  const answer = await api.post('/api/v1/contacts/merge', { primaryId, otherIds: [otherId] });
+  if (answer.status !== 200) throw new Error(answer.summary);
+  return answer.body.merge.id;
+}
+
 /** The id among `ids` that the route's path asks for. */
 export function recordOf(route: Route, ids: Record<string, string>): string {
-  const collection = route.path.split('/')[3] ?? '';
-  const id = ids[collection];
+  const [, , , collection = '', action = ''] = route.path.split('/');
+  const id = ids[action] ?? ids[collection];
   if (!id) throw new Error(`test/system/support/route-samples.ts makes no record for ${route.path}`);
   return id;
 }

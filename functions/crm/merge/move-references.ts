@@ -1,0 +1,146 @@
+import type { Actor } from '../../shared/actor.ts';
+import type { Item } from '../../shared/dynamo/item.ts';
+import { ConditionFailed, queryPage, updateItem } from '../../shared/dynamo/table.ts';
+import { TransactionRefused, transactWrite, type Write } from '../../shared/dynamo/transaction.ts';
+import { newId } from '../../shared/ids.ts';
+import { chunkPartition, type Merge, type MovedChunk, mergeKey, statusWrite } from './merge-item.ts';
+import { type Referrer, referrers } from './referrers.ts';
+
+/** References of one transaction; with the log it has two more actions (AWS: 100). */
+const referencesAtOnce = 50;
+
+/** The merge has been undone meanwhile: there is nothing more to move. */
+class Turned extends Error {
+  override readonly name = 'Turned';
+}
+
+/**
+ * Moves what refers to merged contacts to the primary. It begins from the start whenever it is called: what has
+ * moved stands in the primary's partitions and no longer in those that are read here. Each transaction moves some
+ * references and logs them, so the log is exact, whatever breaks off.
+ * @param isOver asked before each transaction
+ * @returns false when there was no time to look at everything
+ */
+export async function moveReferences(merge: Merge, actor: Actor, isOver: () => boolean): Promise<boolean> {
+  try {
+    for (const otherId of merge.otherIds) {
+      for (const referrer of referrers) {
+        if (!(await moveAll(referrer, otherId, merge, actor, isOver))) return false;
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Turned)) throw error;
+  }
+  return true;
+}
+
+/** What is changed while this reads goes to the end of the partition, and is met there. */
+async function moveAll(
+  referrer: Referrer,
+  from: string,
+  merge: Merge,
+  actor: Actor,
+  isOver: () => boolean,
+): Promise<boolean> {
+  let startKey: Item | undefined;
+  do {
+    if (isOver()) return false;
+    const page = await queryPage({
+      table: referrer.table,
+      index: referrer.index,
+      key: {
+        text: '#pk = :pk',
+        names: { '#pk': referrer.pkAttribute },
+        values: { ':pk': referrer.partition(actor.caller.tenantId, from) },
+      },
+      limit: referencesAtOnce,
+      project: ['pk', 'sk'],
+      ...(startKey && { startKey }),
+    });
+    const ids = page.items.map((item) => idOf(referrer, item));
+    if (ids.length > 0) await moveSome(referrer, ids, from, merge, actor);
+    startKey = page.lastKey;
+  } while (startKey);
+  return true;
+}
+
+/** Records are found by their sort key, tasks by the end of their partition key. */
+function idOf({ table }: Referrer, { pk, sk }: Item): string {
+  return table === 'tasks' ? String(String(pk).split('#').at(-1)) : String(sk);
+}
+
+/** One transaction; references that moved on by themselves fall out of it. */
+async function moveSome(
+  referrer: Referrer,
+  ids: string[],
+  from: string,
+  merge: Merge,
+  actor: Actor,
+): Promise<void> {
+  let rest = ids;
+  while (rest.length > 0) {
+    const writes = rest.map((id) => turn(referrer, id, from, merge.primaryId, actor));
+    try {
+      await transactWrite([...writes, ...logWrites(referrer, rest, from, merge, actor.caller.tenantId)]);
+      return;
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+      rest = withoutRefused(rest, error);
+    }
+  }
+}
+
+/** The write that turns a reference from one contact to another. */
+export function turn(referrer: Referrer, id: string, from: string, to: string, actor: Actor): Write {
+  return {
+    kind: 'update',
+    table: referrer.table,
+    key: referrer.key(actor.caller.tenantId, id),
+    update: referrer.update(id, to, actor),
+    condition: referrer.condition(from),
+  };
+}
+
+/** The references that the transaction was not refused for; what follows them in it are the writes of the log. */
+export function withoutRefused(ids: string[], { failed }: TransactionRefused): string[] {
+  const refused = new Set(failed.map(({ index }) => index));
+  if (failed.some(({ index }) => index >= ids.length)) throw new Turned();
+  return ids.filter((_, at) => !refused.has(at));
+}
+
+function logWrites({ kind }: Referrer, ids: string[], from: string, merge: Merge, tenantId: string): Write[] {
+  const chunk: MovedChunk = { pk: chunkPartition(tenantId, merge.id), sk: newId('mrg'), kind, from, ids };
+  return [
+    {
+      kind: 'update',
+      table: 'platform',
+      key: mergeKey(tenantId, merge.id),
+      update: {
+        text: 'ADD moved.#kind :count',
+        names: { '#kind': kind },
+        values: { ':count': ids.length },
+      },
+      condition: {
+        text: '#status IN (:running, :completed)',
+        names: { '#status': 'status' },
+        values: { ':running': 'running', ':completed': 'completed' },
+      },
+    },
+    { kind: 'put', table: 'platform', item: { ...chunk } },
+  ];
+}
+
+/** The merge is over: everything that referred to the others has been looked at. */
+export async function completeMerge({ id }: Merge, { caller }: Actor): Promise<void> {
+  const { table, key, update, condition } = statusWrite(caller.tenantId, id, ['running'], 'completed');
+  await unlessTurned(() => updateItem(table, key, update, condition));
+}
+
+/** A status that has moved on already is how it should be. */
+export async function unlessTurned(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+}
