@@ -185,7 +185,7 @@ describe('a schema', () => {
 
   test('whose check takes too long holds nobody up in a batch either, however many there are of them', async () => {
     const part = { properties: { a: { $ref: '#' } } };
-    const names = Array.from({ length: 60 }, (_, at) => `slow-${at}`);
+    const names = Array.from({ length: 30 }, (_, at) => `slow-${at}`);
     await Promise.all(
       names.map(async (name) => {
         const made = await api.put(path(name), {
@@ -202,7 +202,7 @@ describe('a schema', () => {
     const results = answer.body.results as { status: number; problem?: { errors: { code: string }[] } }[];
     expect(results.map(({ status }) => status)).toEqual([...names.map(() => 422), 201]);
     expect(results[0]?.problem?.errors[0]?.code).toBe('too_complex');
-    expect(results[59]?.problem?.errors[0]?.code).toBe('too_complex');
+    expect(results[29]?.problem?.errors[0]?.code).toBe('too_complex');
   }, 60_000);
 
   test('comes back as it was sent, and not in the list', async () => {

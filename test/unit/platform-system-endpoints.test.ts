@@ -153,7 +153,7 @@ describe('health', () => {
     const started = Date.now();
     const { status, body } = await health('owner');
     resolve();
-    expect(Date.now() - started).toBeLessThan(4_000);
+    expect(Date.now() - started).toBeLessThan(20_000);
     expect({ status, check: body.checks[5].status }).toEqual({ status: 200, check: 'degraded' });
   });
 });

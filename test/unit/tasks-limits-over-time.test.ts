@@ -40,7 +40,7 @@ describe('a type with concurrency', () => {
     const next = await claimOne(actor, { waitSeconds: 10 });
     const late = Date.now() - Date.parse(dead.leaseExpiresAt as string);
     expect(late).toBeGreaterThanOrEqual(0);
-    expect(late).toBeLessThan(4_000);
+    expect(late).toBeLessThan(9_000);
     // The dead worker frees nobody else's slot.
     if (next.id !== dead.id) await completeTask(holderOf(dead), null, actor);
     expect(await claim(actor)).toEqual([]);
@@ -107,9 +107,9 @@ describe('a type with a rate limit', () => {
     while (started < 20) started += (await claim(actor, { max: 25, waitSeconds: 5 })).length;
     const seconds = (Date.now() - began) / 1_000;
     expect(started).toBeLessThanOrEqual(5 + Math.ceil(seconds * 5) + 1);
-    expect(seconds).toBeLessThan(10);
+    expect(seconds).toBeLessThan(20);
     expect(seconds).toBeGreaterThan(2.4);
-  }, 20_000);
+  });
 
   test.concurrent('spends no start on races that are lost and on tasks that only end', async () => {
     const actor = await limited({ rateLimit: { count: 3, perSeconds: 3_600 } });

@@ -211,7 +211,7 @@ describe('a delivery', () => {
       data: { id: 'con_1' },
     });
     expect(headers['webhook-id']).toBe('evt_1');
-    expect(Math.abs(Number(headers['webhook-timestamp']) - Date.now() / 1_000)).toBeLessThan(5);
+    expect(Math.abs(Number(headers['webhook-timestamp']) - Date.now() / 1_000)).toBeLessThan(60);
     const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
     const signed = `evt_1.${headers['webhook-timestamp']}.${body}`;
     expect(headers['webhook-signature']).toBe(
