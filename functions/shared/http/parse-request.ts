@@ -4,10 +4,10 @@ import { type Caller, requirePermission } from '../caller.ts';
 import { now } from '../clock.ts';
 import { parseIfMatch } from '../etag.ts';
 import { requestFingerprint } from '../idempotency.ts';
-import { nearestName } from '../nearest-name.ts';
 import { Problem, validationFailed } from '../problem.ts';
 import { type Role, type Route, roles } from '../route.ts';
 import { decodeStrictly, parseStrictly } from '../strict-json.ts';
+import { isKnownParameter, unknownParameter } from '../unknown-parameter.ts';
 import { validate } from '../validation.ts';
 import type { RestRequest } from './request.ts';
 
@@ -131,25 +131,13 @@ function parseQuery(rawQueryString: string, schema: z.ZodMiniType | undefined): 
   const known = Object.keys(shape);
   const query: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(rawQueryString)) {
-    if (!known.includes(name)) throw unknownParameter(name, known);
+    if (!isKnownParameter(name, known)) throw unknownParameter(name, known);
     if (Object.hasOwn(query, name)) {
       throw validationFailed([{ parameter: name, code: 'repeated', message: 'is given more than once' }]);
     }
     query[name] = value;
   }
   return query;
-}
-
-function unknownParameter(name: string, known: string[]): Problem {
-  const near = nearestName(name, known);
-  const hint = near
-    ? `did you mean ${JSON.stringify(near)}?`
-    : known.length > 0
-      ? `known are: ${known.join(', ')}`
-      : 'this operation takes none';
-  return new Problem('unknown_parameter', `Unknown parameter ${JSON.stringify(name)}; ${hint}`, {
-    errors: [{ parameter: name, code: 'unknown_parameter', message: hint }],
-  });
 }
 
 function checkIdempotencyKey(key: string): string {

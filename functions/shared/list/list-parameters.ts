@@ -4,7 +4,7 @@ import { type ListSpec, maxLimit } from './list-spec.ts';
 /** The query parameters of a list as a strict object of strings: gives the known names and the OpenAPI parameters. */
 export function listParameters(
   spec: ListSpec,
-  options: { total?: boolean; expand?: string[] } = {},
+  options: { total?: boolean; expand?: string[]; further?: Record<string, string> } = {},
 ): z.ZodMiniType {
   const shape: Record<string, z.ZodMiniType> = {};
   for (const [name, field] of Object.entries(spec.filters)) {
@@ -22,6 +22,7 @@ export function listParameters(
       'Words of names, e-mails, telephones and numbers that begin like each of these; sorted by the word found.',
     );
   }
+  for (const [name, description] of Object.entries(options.further ?? {})) shape[name] = text(description);
   const sorts = Object.keys(spec.sorts).flatMap((name) => [name, `-${name}`]);
   shape.sort = text(`One of: ${sorts.join(', ')}. Default ${spec.defaultSort}.`);
   shape.limit = text(`Rows in a page, 1 to ${maxLimit}. Default 50.`);

@@ -5,12 +5,14 @@ import type { TableName } from '../table-schema.ts';
 export type Operator = 'eq' | 'ne' | 'in' | 'gt' | 'gte' | 'lt' | 'lte' | 'prefix';
 
 export interface FilterField {
-  type: 'text' | 'instant' | 'date' | 'integer' | 'boolean' | 'tag';
+  type: 'text' | 'instant' | 'date' | 'integer' | 'number' | 'boolean' | 'tag';
   /** The allowed values of an enumeration. */
   values?: readonly string[];
   operators: readonly Operator[];
   /** The stored attribute; the field's own name when absent. */
   attribute?: string;
+  /** The attribute is an object, and this is the member of it that is meant. */
+  part?: string;
   /** The attribute is an index key `<value>#<id>`, so equality means: begins with `<value>#`. */
   keyed?: boolean;
   /** Brings a filter value into the stored form, e.g. lower case; the identity when absent. */

@@ -1,6 +1,6 @@
 import type { Item } from '../dynamo/item.ts';
 import type { Expression } from '../dynamo/table.ts';
-import type { Filter, ListSpec } from './list-spec.ts';
+import type { Filter, FilterField, ListSpec } from './list-spec.ts';
 
 const comparators = { eq: '=', ne: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
@@ -11,18 +11,20 @@ export function filterExpression(filters: Filter[], spec: ListSpec): Expression 
   const parts = filters.map((filter, at) => {
     const field = spec.filters[filter.field];
     names[`#f${at}`] = field?.attribute ?? filter.field;
+    if (field?.part !== undefined) names[`#p${at}`] = field.part;
+    const name = field?.part === undefined ? `#f${at}` : `#f${at}.#p${at}`;
     filter.values.forEach((value, index) => {
       values[`:f${at}v${index}`] = field?.keyed && filter.operator === 'eq' ? `${value}#` : value;
     });
     if (filter.operator === 'in') {
-      return `#f${at} IN (${filter.values.map((_, index) => `:f${at}v${index}`).join(', ')})`;
+      return `${name} IN (${filter.values.map((_, index) => `:f${at}v${index}`).join(', ')})`;
     }
     if (filter.operator === 'prefix' || (field?.keyed && filter.operator === 'eq'))
-      return `begins_with(#f${at}, :f${at}v0)`;
+      return `begins_with(${name}, :f${at}v0)`;
     if (field?.type === 'tag') {
-      return filter.operator === 'ne' ? `NOT contains(#f${at}, :f${at}v0)` : `contains(#f${at}, :f${at}v0)`;
+      return filter.operator === 'ne' ? `NOT contains(${name}, :f${at}v0)` : `contains(${name}, :f${at}v0)`;
     }
-    return `#f${at} ${comparators[filter.operator]} :f${at}v0`;
+    return `${name} ${comparators[filter.operator]} :f${at}v0`;
   });
   if (spec.livingOnly) {
     names['#deletedAt'] = 'deletedAt';
@@ -36,7 +38,7 @@ export function matchesFilters(item: Item, filters: Filter[], spec: ListSpec): b
   if (spec.livingOnly && item.deletedAt !== undefined) return false;
   return filters.every((filter) => {
     const field = spec.filters[filter.field];
-    const stored = item[field?.attribute ?? filter.field];
+    const stored = storedValue(item, filter, field);
     const [value] = filter.values;
     if (field?.type === 'tag') {
       const contained = Array.isArray(stored) && stored.includes(value);
@@ -49,6 +51,11 @@ export function matchesFilters(item: Item, filters: Filter[], spec: ListSpec): b
     if (filter.operator === 'prefix') return String(stored).startsWith(String(value));
     return compare(stored as string | number, filter.operator, value as string | number);
   });
+}
+
+function storedValue(item: Item, { field: name }: Filter, field: FilterField | undefined): unknown {
+  const value = item[field?.attribute ?? name];
+  return field?.part === undefined ? value : (value as Item | undefined)?.[field.part];
 }
 
 function compare(

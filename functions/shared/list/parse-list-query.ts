@@ -137,6 +137,9 @@ function parseValue(text: string, field: FilterField): string | number | boolean
     case 'integer':
       if (!/^-?\d{1,15}$/.test(text)) throw new Error('must be a whole number');
       return Number(text);
+    case 'number':
+      if (!/^-?\d{1,100}(\.\d{1,100})?$/.test(text)) throw new Error('must be a number such as 12.5');
+      return Number(text);
     case 'boolean':
       if (text !== 'true' && text !== 'false') throw new Error('must be true or false');
       return text === 'true';
