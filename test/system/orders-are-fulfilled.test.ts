@@ -30,42 +30,6 @@ beforeAll(async () => {
     .id;
 });
 
-describe('a product', () => {
-  test('with a price has a currency; its SKU is unique whatever its case', async () => {
-    const priced = await api.post('/api/v1/products', { name: 'Loose', unitPrice: 1 });
-    expect(priced).toMatchObject({
-      status: 422,
-      body: { errors: [{ pointer: '/currency', code: 'required' }] },
-    });
-    const cleared = await api.patch(`/api/v1/products/${chai}`, { currency: null });
-    expect(cleared).toMatchObject({ status: 422, body: { errors: [{ pointer: '/currency' }] } });
-    const again = await api.post('/api/v1/products', { name: 'Chai', sku: 't-1' });
-    expect(again).toMatchObject({ status: 409, body: { code: 'duplicate', existingId: chai } });
-    const upserted = await api.put('/api/v1/products/by/sku/t-1', { name: 'Chai', description: 'Tea' });
-    expect(upserted).toMatchObject({ status: 200, body: { id: chai, description: 'Tea' } });
-  });
-
-  test('has a stock that is set, or adjusted by what came and went, and never falls below zero', async () => {
-    const { id } = await made('products', { name: 'Counted' });
-    const change = (body: object) => api.post(`/api/v1/products/${id}/stock`, body);
-    expect(await change({ change: 1 })).toMatchObject({ status: 409, body: { code: 'invalid_transition' } });
-    expect(await api.patch(`/api/v1/products/${id}`, { stock: 5 })).toMatchObject({ body: { stock: 5 } });
-    expect(await change({ change: -3, reason: 'broken' })).toMatchObject({
-      status: 200,
-      body: { stock: 2, stockReason: 'broken', version: 3 },
-    });
-    expect(await change({ change: -3 })).toMatchObject({
-      status: 409,
-      body: { code: 'conflict', stock: 2, errors: [{ pointer: '/change', code: 'insufficient_stock' }] },
-    });
-    expect(await change({ change: 0 })).toMatchObject({ status: 422 });
-    const low = await api.get('/api/v1/products?stock[lte]=2&sort=stock');
-    expect(low.body.data.map((one: { id: string }) => one.id)).toEqual([id]);
-    const dear = await api.get('/api/v1/products?unitPrice[gte]=1000&sort=-unitPrice&active=true');
-    expect(dear.body.data.map((one: { id: string }) => one.id)).toEqual([chai, syrup]);
-  });
-});
-
 describe('a draft', () => {
   test('takes names, prices, taxes and currency from its products', async () => {
     const order = await made('orders', {
