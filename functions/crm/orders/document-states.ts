@@ -45,7 +45,7 @@ export function requireTransition<Action extends string>(
   status: string,
 ): void {
   if (possible[action].from.includes(status)) return;
-  throw impossible(entity, possible, status, `cannot ${action.replace('-', ' ')}`);
+  throw impossible(entity, possible, status, `does not allow ${action}`);
 }
 
 /** The 409 for what a status does not allow. @param what e.g. `cannot be deleted` */
