@@ -3,6 +3,7 @@ import { instant } from '../../shared/clock.ts';
 import { getItem } from '../../shared/dynamo/table.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
 import { contact } from '../contacts/contact.ts';
+import { scoreAfter } from '../contacts/scored-members.ts';
 import type { CrmRecord } from '../records/entity.ts';
 import { memberUpdate } from '../records/member-update.ts';
 import { isLiving, livingCondition, recordKey } from '../records/record-item.ts';
@@ -20,16 +21,20 @@ export async function contactedWrites(activity: CrmRecord, actor: Actor): Promis
   const item = await getItem('crm', key);
   // A contact that is not there is refused by the check of the reference.
   if (!isLiving(item) || String(item.lastContactedAt ?? '') >= at) return [];
+  const members = { lastContactedAt: at };
+  const scored = await scoreAfter(item, members, actor);
+  const earlier = 'attribute_not_exists(lastContactedAt) OR lastContactedAt < :at';
   return [
     {
       write: {
         kind: 'update',
         table: 'crm',
         key,
-        update: memberUpdate(contact, contactId, { lastContactedAt: at }, actor),
+        update: memberUpdate(contact, contactId, { ...members, ...scored }, actor),
+        // A score is that of the contact as it was read.
         condition: {
-          text: `${livingCondition} AND (attribute_not_exists(lastContactedAt) OR lastContactedAt < :at)`,
-          values: { ':at': at },
+          text: `${livingCondition} AND (${earlier})${scored.score === undefined ? '' : ' AND #version = :version'}`,
+          values: { ':at': at, ...(scored.score !== undefined && { ':version': item.version }) },
         },
       },
       rank: at,

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { countedFields } from '../../shared/counted-fields.ts';
 import { customMember } from '../custom-fields/custom-field.ts';
 import { customRules } from '../custom-fields/custom-rules.ts';
+import { allRules } from '../records/all-rules.ts';
 import { defineEntity, instantOperators, memberFilter } from '../records/define-entity.ts';
 import {
   address,
@@ -15,6 +16,7 @@ import {
   text,
 } from '../records/fields.ts';
 import { emailKey, phoneKey } from '../records/normalise.ts';
+import { contactRules } from './contact-rules.ts';
 import { contactStages, contactStatuses } from './contact-values.ts';
 
 export { contactStages, contactStatuses };
@@ -67,7 +69,7 @@ export const contact = defineEntity({
     score: { index: 'byAmount', kind: 'amount' },
     nextFollowUpAt: { index: 'byDate', kind: 'text' },
   },
-  rules: customRules('contact'),
+  rules: allRules(customRules('contact'), contactRules),
   counted: [...countedFields.contact],
   filters: {
     stage: { type: 'text', values: contactStages, operators: ['eq', 'ne', 'in'] },

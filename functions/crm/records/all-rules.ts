@@ -6,6 +6,10 @@ import type { Decided, RecordRules } from './rules.ts';
 export function allRules(...rules: RecordRules[]): RecordRules {
   return {
     watched: [...new Set(rules.flatMap(({ watched }) => watched))],
+    async watchedToo(actor) {
+      const watched = await Promise.all(rules.map((rule) => rule.watchedToo?.(actor) ?? []));
+      return watched.flat();
+    },
     async ready(actor) {
       for (const { ready } of rules) await ready?.(actor);
     },

@@ -28,17 +28,25 @@ export async function patchRecord(
   actor: Actor,
   ifMatch?: VersionCondition,
 ): Promise<CrmRecord> {
-  if (!needsOldValue(definition, patch)) return patchBlindly(definition, id, patch, actor, ifMatch);
+  if (!(await needsOldValue(definition, patch, actor))) {
+    return patchBlindly(definition, id, patch, actor, ifMatch);
+  }
   return carryOutPlanned(
     () => planPatch(definition, id, patch, actor, ifMatch),
     ({ writes }) => carryOut(writes),
   );
 }
 
-function needsOldValue(definition: EntityDefinition, patch: Record<string, unknown>): boolean {
-  const touchy = [...definition.unique, ...definition.references].map(({ field }) => field);
-  return [...touchy, ...Object.keys(definition.nested), ...definition.rules.watched].some((field) =>
-    Object.hasOwn(patch, field),
+async function needsOldValue(
+  { unique, references, nested, rules }: EntityDefinition,
+  patch: Record<string, unknown>,
+  actor: Actor,
+): Promise<boolean> {
+  const touchy = [...unique, ...references].map(({ field }) => field);
+  const named = (fields: readonly string[]) => fields.some((field) => Object.hasOwn(patch, field));
+  return (
+    named([...touchy, ...Object.keys(nested), ...rules.watched]) ||
+    named((await rules.watchedToo?.(actor)) ?? [])
   );
 }
 

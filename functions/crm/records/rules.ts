@@ -16,6 +16,8 @@ export interface Decided {
 export interface RecordRules {
   /** Fields whose change the rules have to see. A patch of none of them is written without reading the record. */
   watched: readonly string[];
+  /** Further ones, where the tenant has decided so. */
+  watchedToo?(actor: Actor): Promise<readonly string[]>;
   /** Makes what every tenant has without anybody making it; called before records are read. */
   ready?(actor: Actor): Promise<void>;
   /** @param draft the new record, defaults filled in, derived members `null`; @param input as sent. @throws {Problem} */
