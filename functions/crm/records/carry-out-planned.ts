@@ -2,9 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../shared/problem.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
 
-/** Many at once on one document number, say, come through one after the other. */
-const attempts = 12;
-const longestPauseMillis = 80;
+/**
+ * Many at once on one document number, say, come through one after the other: each round somebody does. These take
+ * about three seconds together, far less than the gateway waits.
+ */
+const attempts = 30;
+const longestPauseMillis = 200;
 
 /**
  * Plans a write and carries it out; when somebody else was faster, it is planned again on what stands then. What
