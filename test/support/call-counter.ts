@@ -6,6 +6,10 @@ export interface CallCounter {
   take(): string[];
   /** The next call of this operation is carried out, and its answer never comes back. */
   loseAnswer(operation: string): void;
+  /** After so many writes nothing is carried out any more, as if the caller were dead. */
+  dieAfter(writes: number): void;
+  /** Ends that. @returns true when anything was refused */
+  revive(): boolean;
   stop(): Promise<void>;
 }
 
@@ -13,9 +17,18 @@ export interface CallCounter {
 export async function countCalls(endpoint: string): Promise<CallCounter> {
   let calls: string[] = [];
   let lost: string | undefined;
+  let writesLeft: number | undefined;
+  let died = false;
   const server = createServer((incoming, outgoing) => {
     const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
     calls.push(operation);
+    if (writesLeft === 0) {
+      died = true;
+      outgoing.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+      outgoing.end(JSON.stringify({ __type: 'ValidationException', message: 'dead' }));
+      return;
+    }
+    if (writesLeft !== undefined && /Put|Update|Delete|Write/.test(operation)) writesLeft -= 1;
     const isLost = operation === lost;
     if (isLost) lost = undefined;
     const { host: _host, ...headers } = incoming.headers;
@@ -37,6 +50,14 @@ export async function countCalls(endpoint: string): Promise<CallCounter> {
     },
     loseAnswer(operation) {
       lost = operation;
+    },
+    dieAfter(writes) {
+      writesLeft = writes;
+      died = false;
+    },
+    revive() {
+      writesLeft = undefined;
+      return died;
     },
     async stop() {
       server.closeAllConnections();
