@@ -149,7 +149,7 @@ describe('a batch', () => {
     expect(first.body.results.map(({ status }: { status: number }) => status)).toEqual([
       201, 201, 422, 409, 201,
     ]);
-    expect(first.body.results[3].problem.errors[0].pointer).toBe('/operations/3/lines/0/quantity');
+    expect(first.body.results[3].problem.errors[0].pointer).toBe('/operations/3/data/lines/0/quantity');
     const again = await send();
     expect(again.body.results.map((result: { data?: { id: string } }) => result.data?.id)).toEqual(
       first.body.results.map((result: { data?: { id: string } }) => result.data?.id),

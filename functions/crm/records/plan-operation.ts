@@ -57,13 +57,19 @@ async function planUpsert(
   return { plan: await planPatch(definition, existing.id as string, patch, actor), status: 200 };
 }
 
-/** A problem of one operation, with pointers that lead into the whole batch. */
+/** A problem of one operation, with pointers that lead into the whole batch; those of rules lead into a record. */
 export function pointInto(problem: Problem, index: number): Problem {
   const errors = problem.options.errors?.map(
     (detail): ProblemDetail =>
-      detail.pointer === undefined ? detail : { ...detail, pointer: `/operations/${index}${detail.pointer}` },
+      detail.pointer === undefined
+        ? detail
+        : { ...detail, pointer: `/operations/${index}${belowOperation(detail.pointer)}` },
   );
   return new Problem(problem.code, problem.detail, { ...problem.options, ...(errors && { errors }) });
+}
+
+function belowOperation(pointer: string): string {
+  return /^\/(data|by)(\/|$)/.test(pointer) ? pointer : `/data${pointer}`;
 }
 
 /** How an operation ended, as it is kept under its idempotency key. */
