@@ -153,8 +153,14 @@ describe('a task that was being done', () => {
     expect(done).toMatchObject({ state: 'completed', attempt: 2, result: 'done' });
     const [, second] = receiver.callsOf(id);
     expect(second?.at).toBeGreaterThanOrEqual(Date.parse(claimed.leaseExpiresAt));
-    const { data } = (await api.get(`/api/v1/tasks/${id}/history`)).body;
-    expect(data.map(({ outcome }: { outcome: string }) => outcome)).toEqual(['lease_expired', 'completed']);
+    const outcomes = await eventually(
+      async () =>
+        (await api.get(`/api/v1/tasks/${id}/history`)).body.data.map(
+          ({ outcome }: { outcome: string }) => outcome,
+        ),
+      (seen) => seen.length === 2 && seen[1] === 'completed',
+    );
+    expect(outcomes).toEqual(['lease_expired', 'completed']);
   }, 90_000);
 
   test('when the whole runtime was killed comes back after its lease, not after the visibility of its message', async () => {

@@ -100,7 +100,10 @@ async function completes(story: Story) {
   const id = await story.enqueue(`{"numbers":[1,2.5,3],"sleepSeconds":${longJobSeconds},"echo":${echo}}`);
   const working = await story.taskOnce(id, isUnderWay, worker);
   const task = await story.taskOnce(id, isOver, worker);
-  const history = (await story.api.get(`/api/v1/tasks/${id}/history`)).body.data;
+  const history = await eventually(
+    async () => (await story.api.get(`/api/v1/tasks/${id}/history`)).body.data,
+    (attempts) => attempts.at(-1)?.outcome === 'completed',
+  );
   const text = await story.text(id);
   return { worker, working, task, text, echo, history, lostClaim: lost.claim };
 }

@@ -188,7 +188,10 @@ describe('a refusal', () => {
     expect((await ended(task.id)).body).toMatchObject({ state: 'completed', attempt: 2, result: 1 });
     const [first, second] = receiver.callsOf(task.id).map(({ headers }) => headers['webhook-id']);
     expect(first).not.toBe(second);
-    const { data } = (await api.get(`/api/v1/tasks/${task.id}/history`)).body;
+    const data = await eventually(
+      async () => (await api.get(`/api/v1/tasks/${task.id}/history`)).body.data,
+      (attempts) => attempts.length === 2 && attempts[0].outcome === 'failed',
+    );
     expect(data[0]).toMatchObject({
       outcome: 'failed',
       error: { code: `http_${status}`, message: expect.stringContaining('later') },

@@ -91,7 +91,10 @@ describe('a list', () => {
       ({ body }) => body.total === names.length,
     );
     expect(total.body.total).toBe(names.length);
-    const customers = await api.get('/api/v1/contacts?include=total&stage=customer');
+    const customers = await eventually(
+      () => api.get('/api/v1/contacts?include=total&stage=customer'),
+      ({ body }) => body.total === 5,
+    );
     expect(customers.body.total).toBe(5);
     expect((await api.get('/api/v1/contacts?include=total&ownerId=odd')).body).toMatchObject({
       code: 'validation_failed',

@@ -60,8 +60,11 @@ describe('a task', () => {
     expect(beat.body).toMatchObject({ leaseExpiresAt: expect.any(String), cancelRequested: false });
     const done = await settle(lease as Lease, 'complete', { result: { packed: true } });
     expect(done.body).toMatchObject({ state: 'completed', result: { packed: true } });
-    const history = (await api.get(`/api/v1/tasks/${task.id}/history`)).body;
-    expect(JSON.stringify(history)).toContain('"w"');
+    const history = await eventually(
+      async () => (await api.get(`/api/v1/tasks/${task.id}/history`)).body.data,
+      (attempts) => attempts.at(-1)?.outcome === 'completed',
+    );
+    expect(history).toMatchObject([{ workerId: 'w', outcome: 'completed' }]);
     expect(await claim(type)).toEqual([]);
   });
 
