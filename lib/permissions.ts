@@ -17,6 +17,7 @@ const write = ['PutItem', 'UpdateItem', 'ConditionCheckItem'];
 
 /** Prefixes of the files bucket. */
 const imports = 'imports';
+const exportedFiles = 'exports';
 const sealingKeys = 'system/webhook-keys';
 
 /** What each function may do, besides writing its logs and traces. */
@@ -54,6 +55,8 @@ export function grantPermissions(
       ...viewsAndAudit,
       // The tasks of a deal that is won; those about a contact that is merged.
       ...may('tasks', ['PutItem', 'UpdateItem', 'Query']),
+      ...objects(['s3:PutObject', 's3:GetObject'], imports),
+      ...objects(['s3:GetObject'], exportedFiles),
       ...send(...runnerQueues),
     ],
     tasks: [
@@ -62,7 +65,6 @@ export function grantPermissions(
       ...may('tasks', ['DeleteItem']),
       ...viewsAndAudit,
       ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
-      ...objects(['s3:PutObject', 's3:GetObject'], imports),
       ...send(...runnerQueues),
     ],
     platform: [
@@ -101,8 +103,9 @@ export function grantPermissions(
       ...tasks,
       ...records,
       ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
-      ...may('views', read),
-      ...objects(['s3:PutObject', 's3:GetObject'], imports),
+      // Counters that are counted anew.
+      ...may('views', [...read, ...write, 'DeleteItem']),
+      ...objects(['s3:PutObject', 's3:GetObject'], imports, exportedFiles),
       ...objects(['s3:GetObject'], sealingKeys),
       ...send(...runnerQueues),
     ],

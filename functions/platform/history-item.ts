@@ -1,5 +1,5 @@
-/** What a write did to a record. */
-export type HistoryAction = 'created' | 'updated' | 'deleted' | 'restored';
+/** What a write did to a record; `merged`: it has become a part of another one. */
+export type HistoryAction = 'created' | 'updated' | 'deleted' | 'restored' | 'merged';
 
 /** A field before and after; `null` where it was not set. */
 export interface FieldChange {
@@ -22,6 +22,8 @@ export interface HistoryItem {
   actor: string;
   requestId: string;
   changes: FieldChange[];
+  /** The recount of the counters that was told of this write; see counting/recount-marker.ts. */
+  recount?: string;
 }
 
 export function historyPartition(tenantId: string, id: string): string {

@@ -2,8 +2,8 @@ import { restHandler } from '../shared/http/rest-handler.ts';
 import { taskRoutes } from '../tasks/routes.ts';
 import { deadLetterOperations } from './dead-letter-operations.ts';
 import { enqueueOperations } from './enqueue-operations.ts';
-import { fileOperations } from './file-operations.ts';
 import { readOperations } from './read-operations.ts';
+import { recountOperations } from './recount-operations.ts';
 import { reportOperations } from './report-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
 import { workerOperations } from './worker-operations.ts';
@@ -14,6 +14,6 @@ export const handler = restHandler(taskRoutes, {
   ...workerOperations,
   ...reportOperations,
   ...scheduleOperations,
-  ...fileOperations,
   ...deadLetterOperations,
+  ...recountOperations,
 });

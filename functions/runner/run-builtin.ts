@@ -6,16 +6,20 @@ import type { LeaseHolder } from '../tasks/lease/lease-write.ts';
 import { completeTask, failTask, releaseTask, type Settled } from '../tasks/lease/settle.ts';
 import type { Progress, TaskItem } from '../tasks/task.ts';
 import { type Builtin, type BuiltinOutcome, TaskFailure } from './builtin.ts';
+import { exportRecords } from './exports/export-records.ts';
 import { importRecords } from './imports/import-records.ts';
 import { type Invocation, type Run, settleMargin } from './invocation.ts';
 import { settleMerges } from './merges/settle-merges.ts';
+import { rebuildCounters } from './recount/rebuild-counters.ts';
 import { redriveDeadLetters } from './redrive/redrive-dead-letters.ts';
 
 /** What runs each built-in type. */
 const builtins: Record<string, Builtin> = {
   'records.import': importRecords,
+  'records.export': exportRecords,
   'contacts.merge': settleMerges,
   'dead-letters.redrive': redriveDeadLetters,
+  'counters.rebuild': rebuildCounters,
 };
 
 /** How a task of a built-in type is done. */

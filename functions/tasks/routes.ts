@@ -1,8 +1,8 @@
 import type { Route } from '../shared/route.ts';
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts';
 import { enqueueRoutes } from './routes/enqueue-routes.ts';
-import { fileRoutes } from './routes/file-routes.ts';
 import { readRoutes } from './routes/read-routes.ts';
+import { recountRoutes } from './routes/recount-routes.ts';
 import { scheduleRoutes } from './routes/schedule-routes.ts';
 import { workerRoutes } from './routes/worker-routes.ts';
 
@@ -12,6 +12,6 @@ export const taskRoutes: Route[] = [
   ...readRoutes,
   ...workerRoutes,
   ...scheduleRoutes,
-  ...fileRoutes,
   ...deadLetterRoutes,
+  ...recountRoutes,
 ];

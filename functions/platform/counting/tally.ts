@@ -24,16 +24,26 @@ export class Tally {
     }
   }
 
-  /** The updates that move the stored counters by all of this; one for each item. */
-  writes(): Write[] {
+  /**
+   * The updates that move the stored counters by all of this; one for each item.
+   * @param place where an item is, if not under its own key
+   * @param ttl epoch seconds: how long the items are kept
+   */
+  writes(place: (key: Key) => Key = (key) => key, ttl?: number): Write[] {
     return [...this.items()].map(({ key, counters }) => ({
       kind: 'update',
       table: 'views',
-      key,
+      key: place(key),
       update: {
-        text: `ADD ${counters.map((_, at) => `#c${at} :c${at}`).join(', ')}`,
-        names: Object.fromEntries(counters.map(([counter], at) => [`#c${at}`, counter])),
-        values: Object.fromEntries(counters.map(([, amount], at) => [`:c${at}`, amount])),
+        text: `${ttl === undefined ? '' : 'SET #ttl = :ttl '}ADD ${counters.map((_, at) => `#c${at} :c${at}`).join(', ')}`,
+        names: {
+          ...Object.fromEntries(counters.map(([counter], at) => [`#c${at}`, counter])),
+          ...(ttl !== undefined && { '#ttl': 'ttl' }),
+        },
+        values: {
+          ...Object.fromEntries(counters.map(([, amount], at) => [`:c${at}`, amount])),
+          ...(ttl !== undefined && { ':ttl': ttl }),
+        },
       },
     }));
   }

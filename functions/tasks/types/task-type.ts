@@ -192,6 +192,20 @@ export const builtInTypes: ReadonlyMap<string, TaskType> = new Map(
     },
     {
       ...always,
+      name: 'records.export',
+      description: 'Writes records into a CSV or NDJSON file. Made by POST /api/v1/exports.',
+      executor: 'builtin' as const,
+      leaseSeconds: 120,
+    },
+    {
+      ...always,
+      name: 'counters.rebuild',
+      description: 'Counts the records and tasks anew. Made by POST /api/system/counters/rebuild.',
+      executor: 'builtin' as const,
+      leaseSeconds: 120,
+    },
+    {
+      ...always,
       name: 'dead-letters.redrive',
       description: 'Makes dead tasks ready again. Made by POST /api/v1/dead-letters/redrive.',
       executor: 'builtin' as const,
