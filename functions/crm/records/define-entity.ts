@@ -11,6 +11,7 @@ import type {
 } from './entity.ts';
 import { clearable } from './fields.ts';
 import { indexAttribute, sortKeyOf } from './index-attributes.ts';
+import { elementMembers } from './member-order.ts';
 import { nameKey } from './normalise.ts';
 import { noRules } from './rules.ts';
 
@@ -57,6 +58,13 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
   const defaultedShape = Object.fromEntries(
     Object.entries(defaulted).map(([name, { schema }]) => [name, schema]),
   );
+  const answeredShape: Shape = {
+    ...required,
+    ...defaultedShape,
+    ...nullableOf({ ...optional, ...derived }),
+    ...computedShape,
+    ...answered,
+  };
   const changeable = (shape: Shape) =>
     Object.fromEntries(Object.entries(shape).filter(([name]) => !createOnly.includes(name)));
   return {
@@ -89,12 +97,9 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
       updatedAt: z.string(),
       createdBy: z.string(),
       updatedBy: z.string(),
-      ...required,
-      ...defaultedShape,
-      ...nullableOf({ ...optional, ...derived }),
-      ...computedShape,
-      ...answered,
+      ...answeredShape,
     }),
+    memberOrder: { ...orderOfElements(answeredShape), ...rest.nested },
     list: {
       what: entity,
       table: 'crm',
@@ -132,6 +137,11 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
       rangeSorts: Object.keys(sorted),
     },
   };
+}
+
+function orderOfElements(shape: Shape): EntityDefinition['memberOrder'] {
+  const ordered = Object.entries(shape).map(([name, schema]) => [name, elementMembers(schema)] as const);
+  return Object.fromEntries(ordered.flatMap(([name, members]) => (members ? [[name, members]] : [])));
 }
 
 const optionalOf = (shape: Shape) =>

@@ -91,6 +91,8 @@ export interface EntityDefinition {
   references: ReferenceField[];
   /** Fields whose values are objects, which a patch merges, with the order of their members in answers. */
   nested: Record<string, string[] | 'by name'>;
+  /** The order in answers of the members of objects, also of those in arrays. */
+  memberOrder: Record<string, readonly string[] | 'by name'>;
   partitions: PartitionField[];
   sorted: Record<string, SortedField>;
   /** Fields whose words a search finds. */

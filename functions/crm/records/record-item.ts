@@ -2,6 +2,7 @@ import type { Item, Key } from '../../shared/dynamo/item.ts';
 import { notFound } from '../../shared/problem.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { indexAttributes } from './index-attributes.ts';
+import { inOrder } from './member-order.ts';
 
 /** What no id looks like is no record, and DynamoDB would refuse it as a key (empty, or longer than 1 KB). */
 const wellFormedId = /^[a-z]{2,5}_[0-9A-Z]{26}$/;
@@ -43,7 +44,7 @@ export function toRecord(definition: EntityDefinition, item: Item): CrmRecord {
       definition.fields.map((field) => [
         field,
         definition.computed[field]?.(item) ??
-          inOrder(item[field] ?? definition.defaults[field], definition.nested[field]),
+          inOrder(item[field] ?? definition.defaults[field], definition.memberOrder[field]),
       ]),
     ),
   };
@@ -53,14 +54,6 @@ export function toRecord(definition: EntityDefinition, item: Item): CrmRecord {
 export function withComputed(definition: EntityDefinition, record: CrmRecord): CrmRecord {
   const computed = Object.entries(definition.computed).map(([field, of]) => [field, of(record)]);
   return { ...record, ...Object.fromEntries(computed) };
-}
-
-/** DynamoDB keeps no order in maps; answers have one. */
-function inOrder(value: unknown, members: EntityDefinition['nested'][string] | undefined): unknown {
-  if (!members || typeof value !== 'object' || value === null) return value ?? null;
-  const map = value as Record<string, unknown>;
-  const names = members === 'by name' ? Object.keys(map).sort() : members.filter((name) => name in map);
-  return Object.fromEntries(names.map((name) => [name, map[name]]));
 }
 
 /** How long a deleted record can be restored, in days; afterwards its TTL removes it. */
