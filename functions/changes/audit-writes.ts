@@ -5,6 +5,9 @@ import { hasEnded } from '../tasks/lifecycle/state-machine.ts';
 import type { TaskItem } from '../tasks/task.ts';
 import type { Change } from './change.ts';
 
+/** A merge has an entry of its own; its task only sees to it. */
+const mergeType = 'contacts.merge';
+
 /**
  * The audit entry of a write: of every write of a record, and of what callers do with tasks beyond the work itself.
  * Made of the write alone, under a key that names it, so that writing it again changes nothing.
@@ -27,7 +30,8 @@ export function auditWrites(change: Change): PlainWrite[] {
 function taskAction({ action, actor, before, after }: Change): string | undefined {
   const [old, task] = [before as TaskItem | undefined, after as TaskItem | undefined];
   if (!task || actor === 'system') return undefined;
-  if (action === 'created') return task.executor === 'builtin' ? 'created' : undefined;
+  if (action === 'created')
+    return task.executor === 'builtin' && task.type !== mergeType ? 'created' : undefined;
   if (!old) return undefined;
   if (task.redriveId !== old.redriveId && task.redriveId !== undefined) return 'redriven';
   if (hasEnded(old.state) && !hasEnded(task.state)) return 'retried';

@@ -1,3 +1,4 @@
+import { auditWrite } from '../../platform/audit/audit-write.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { instant } from '../../shared/clock.ts';
 import {
@@ -31,7 +32,7 @@ export async function putCustomField(
   conditions: PutConditions = {},
 ): Promise<{ created: boolean; field: CustomField }> {
   requireOptions(input);
-  return changeFields(entity, actor, (set) => {
+  return changeFields(entity, name, actor, (set) => {
     const before = set.fields.find((field) => field.name === name);
     requireConditions(conditions, before?.version);
     requireType(before?.type ?? set.deleted[name], input.type, before !== undefined);
@@ -54,7 +55,8 @@ export async function putCustomField(
     const { [name]: _back, ...deleted } = set.deleted;
     const others = set.fields.filter((other) => other.name !== name);
     const fields = [...others, field].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return { result: { created: !before, field }, set: { ...set, fields, deleted } };
+    const action = before ? 'updated' : 'created';
+    return { result: { created: !before, field }, set: { ...set, fields, deleted }, action };
   });
 }
 
@@ -69,26 +71,31 @@ export async function deleteCustomField(
   actor: Actor,
   ifMatch?: VersionCondition,
 ): Promise<void> {
-  await changeFields(entity, actor, (set) => {
+  await changeFields(entity, name, actor, (set) => {
     const field = set.fields.find((candidate) => candidate.name === name);
     if (!field) throw notFound(`custom field of ${entity}`, name);
     requireVersion(ifMatch, field.version);
     const fields = set.fields.filter((other) => other !== field);
-    return { result: undefined, set: { ...set, fields, deleted: { ...set.deleted, [name]: field.type } } };
+    const deleted = { ...set.deleted, [name]: field.type };
+    return { result: undefined, set: { ...set, fields, deleted }, action: 'deleted' };
   });
 }
 
 /** Reads, decides and writes on the version that was read, again when another change was faster. */
 async function changeFields<Result>(
   entity: CustomEntity,
-  { caller: { tenantId } }: Actor,
-  decide: (set: FieldSet) => { result: Result; set?: FieldSet },
+  name: string,
+  actor: Actor,
+  decide: (set: FieldSet) => { result: Result; set?: FieldSet; action?: string },
 ): Promise<Result> {
+  const { tenantId } = actor.caller;
   const result = await carryOutPlanned(
     async () => {
       const before = await readFieldSet(tenantId, entity);
-      const { result, set } = decide(before);
-      return { result, writes: set ? [writeOf(tenantId, entity, before, set)] : [] };
+      const { result, set, action = 'updated' } = decide(before);
+      if (!set) return { result, writes: [] };
+      const audit = auditWrite(actor, { action, entity: 'custom_field', id: `${entity}.${name}` });
+      return { result, writes: [writeOf(tenantId, entity, before, set), audit] };
     },
     ({ writes }) => carryOut(writes),
   );
