@@ -60,7 +60,7 @@ export function toChange(before: Item | undefined, after: Item | undefined): Cha
     at: updatedAt,
     actor: String(updatedBy ?? ''),
     requestId: String(requestId ?? ''),
-    changes: isLiving(after) ? differences(known, change.before, after) : [],
+    changes: isLiving(after) ? differences(known, change.before, after) : partOf(after),
   };
 }
 
@@ -99,15 +99,21 @@ function isLiving(item: Item | undefined): item is Item {
   return item !== undefined && item.deletedAt === undefined;
 }
 
+/** Where a merged record has gone; a deletion changes no field. */
+function partOf({ mergedInto }: Item): FieldChange[] {
+  return mergedInto === undefined ? [] : [{ field: 'mergedInto', old: null, new: mergedInto }];
+}
+
 function actionOf(before: Item | undefined, after: Item): HistoryAction {
   if (!before) return 'created';
-  if (!isLiving(after)) return 'deleted';
+  const ended = after.mergedInto === undefined ? 'deleted' : 'merged';
+  if (!isLiving(after)) return ended;
   return isLiving(before) ? 'updated' : 'restored';
 }
 
 /** Bookkeeping of every item; index attributes end in `Pk` and `Sk`. */
 const bookkeeping = new Set([
-  ...['pk', 'sk', 'ttl', 'entity', 'requestId', 'deletedAt'],
+  ...['pk', 'sk', 'ttl', 'entity', 'requestId', 'deletedAt', 'mergedInto', 'mergeId'],
   ...['id', 'version', 'createdAt', 'createdBy', 'updatedAt', 'updatedBy'],
 ]);
 

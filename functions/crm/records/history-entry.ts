@@ -4,7 +4,7 @@ import { actorKinds } from '../../platform/audit/audit-item.ts';
 /** One write of a record, as its history answers it. */
 export const historyEntry = z.object({
   version: z.int(),
-  action: z.enum(['created', 'updated', 'deleted', 'restored']),
+  action: z.enum(['created', 'updated', 'deleted', 'restored', 'merged']),
   at: z.string(),
   actor: z.string(),
   actorKind: z.enum(actorKinds),

@@ -10,6 +10,7 @@ const actions = ['created', 'updated', 'deleted', 'restored'] as const;
  */
 export const eventTypes = [
   ...entities.flatMap((entity) => actions.map((action) => `${entity}.${action}` as const)),
+  'contact.merged',
   ...(['moved', 'won', 'lost', 'reopened'] as const).map((move) => `deal.${move}` as const),
   ...(['confirmed', 'shipped', 'delivered', 'cancelled', 'refunded'] as const).map(
     (move) => `order.${move}` as const,
