@@ -28,7 +28,7 @@ export async function planUndo(
   const merge = await getMerge(mergeId, actor);
   if (merge.status === 'undoing' || merge.status === 'undone') {
     throw new Problem('invalid_transition', 'The merge has been undone before', {
-      extensions: { status: merge.status },
+      extensions: { mergeStatus: merge.status },
     });
   }
   const items = await readItems(definition, tenantId, [merge.primaryId, ...merge.otherIds]);
