@@ -5,6 +5,7 @@ import { enqueueOperations } from './enqueue-operations.ts';
 import { readOperations } from './read-operations.ts';
 import { recountOperations } from './recount-operations.ts';
 import { reportOperations } from './report-operations.ts';
+import { rescoreOperations } from './rescore-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
 import { workerOperations } from './worker-operations.ts';
 
@@ -16,4 +17,5 @@ export const handler = restHandler(taskRoutes, {
   ...scheduleOperations,
   ...deadLetterOperations,
   ...recountOperations,
+  ...rescoreOperations,
 });

@@ -12,12 +12,14 @@ import { type Invocation, type Run, settleMargin } from './invocation.ts';
 import { settleMerges } from './merges/settle-merges.ts';
 import { rebuildCounters } from './recount/rebuild-counters.ts';
 import { redriveDeadLetters } from './redrive/redrive-dead-letters.ts';
+import { rescoreContacts } from './rescore/rescore-contacts.ts';
 
 /** What runs each built-in type. */
 const builtins: Record<string, Builtin> = {
   'records.import': importRecords,
   'records.export': exportRecords,
   'contacts.merge': settleMerges,
+  'contacts.rescore': rescoreContacts,
   'dead-letters.redrive': redriveDeadLetters,
   'counters.rebuild': rebuildCounters,
 };

@@ -3,6 +3,7 @@ import { deadLetterRoutes } from './routes/dead-letter-routes.ts';
 import { enqueueRoutes } from './routes/enqueue-routes.ts';
 import { readRoutes } from './routes/read-routes.ts';
 import { recountRoutes } from './routes/recount-routes.ts';
+import { rescoreRoutes } from './routes/rescore-routes.ts';
 import { scheduleRoutes } from './routes/schedule-routes.ts';
 import { workerRoutes } from './routes/worker-routes.ts';
 
@@ -14,4 +15,5 @@ export const taskRoutes: Route[] = [
   ...scheduleRoutes,
   ...deadLetterRoutes,
   ...recountRoutes,
+  ...rescoreRoutes,
 ];

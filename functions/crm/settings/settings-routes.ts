@@ -1,4 +1,5 @@
 import type { Route } from '../../shared/route.ts';
+import { scoreOutput } from '../contacts/explain-score.ts';
 import { settingsOutput, settingsPatch } from './settings.ts';
 
 const found = { description: 'The settings', schema: settingsOutput };
@@ -25,5 +26,15 @@ export const settingsRoutes: Route[] = [
     body: settingsPatch,
     conditional: true,
     responses: { 200: found },
+  },
+  {
+    operation: 'getContactScore',
+    method: 'GET',
+    path: '/api/v1/contacts/{id}/score',
+    function: 'crm',
+    permission: 'records:read',
+    tag: 'contacts',
+    summary: 'Why a contact has its score',
+    responses: { 200: { description: 'The score and its parts', schema: scoreOutput } },
   },
 ];

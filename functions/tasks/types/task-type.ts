@@ -206,6 +206,13 @@ export const builtInTypes: ReadonlyMap<string, TaskType> = new Map(
     },
     {
       ...always,
+      name: 'contacts.rescore',
+      description: 'Computes the scores of all contacts. Made by POST /api/v1/contacts/rescore.',
+      executor: 'builtin' as const,
+      leaseSeconds: 120,
+    },
+    {
+      ...always,
       name: 'dead-letters.redrive',
       description: 'Makes dead tasks ready again. Made by POST /api/v1/dead-letters/redrive.',
       executor: 'builtin' as const,
