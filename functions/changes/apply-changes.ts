@@ -80,12 +80,17 @@ function recountOf({ tenantId, entity }: Change, recounts: Recounts): RecountMar
 function newCounterWrites(changes: Change[], recounts: Recounts): Write[] {
   return [...Map.groupBy(changes, (change) => recountOf(change, recounts))].flatMap(([recount, counted]) =>
     recount
-      ? counterDeltas(counted).writes(
+      ? counterDeltas(counted.filter((change) => !wasNeverSeen(change, recount))).writes(
           (key) => newCountersKey(key, recount.id),
           Math.ceil(Date.parse(recount.until) / 1_000),
         )
       : [],
   );
+}
+
+/** The end of a task's time to live: the recount, which goes by ids, will not find it any more. */
+function wasNeverSeen({ entity, action, id }: Change, { position }: RecountMarker): boolean {
+  return entity === 'task' && action === 'deleted' && id > position;
 }
 
 /** Records have an entry for each version; of a task, a heartbeat, say, changes nothing that is told or counted. */

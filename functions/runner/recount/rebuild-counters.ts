@@ -20,9 +20,12 @@ import { type CountedRow, countedStates } from './count-rows.ts';
 import { note, type RecountState, stateOf } from './recount-state.ts';
 import { readRows } from './source-rows.ts';
 
-const pageSize = 300;
-/** How long a write may wait to be followed before it is taken for lost, in milliseconds. */
-const patienceMillis = 10 * 60_000;
+const usual = {
+  /** Rows that are read at a time. */
+  pageSize: 300,
+  /** How long a write may wait to be followed before it is taken for lost, in milliseconds. */
+  patienceMillis: 10 * 60_000,
+};
 /** Progress is told so often, in milliseconds. */
 const reportMillis = 5_000;
 /** A run ends so long before its time, in milliseconds. */
@@ -33,7 +36,7 @@ const marginMillis = 3_000;
  * /api/system/counters/rebuild. Its result is `{records, corrected, differences}`. How far it has come is in the
  * marker of each entity, written together with what was counted, so that a run after a crash counts nothing twice.
  */
-export async function rebuildCounters(context: BuiltinContext): Promise<BuiltinOutcome> {
+export async function rebuildCounters(context: BuiltinContext, pace = usual): Promise<BuiltinOutcome> {
   const { task } = context;
   const input = validate(recountInput, parseLossless(task.input ?? 'null'));
   const state = stateOf(task);
@@ -51,7 +54,7 @@ export async function rebuildCounters(context: BuiltinContext): Promise<BuiltinO
         }
       }
       if (remaining() <= 0) return { checkpoint: JSON.stringify(state) };
-      const page = await countPage(task.tenantId, entity, marker, state, remaining);
+      const page = await countPage(task.tenantId, entity, marker, state, { ...pace, remaining });
       if (page) marker = page.counted;
       if (page?.isLast) break;
     }
@@ -104,11 +107,11 @@ async function countPage(
   entity: FollowedEntity,
   marker: RecountMarker,
   state: RecountState,
-  remainingMillis: () => number,
+  { pageSize, patienceMillis, remaining }: typeof usual & { remaining(): number },
 ): Promise<{ counted: RecountMarker; isLast: boolean } | undefined> {
   const { items, next } = await readRows(tenantId, entity, marker.position, pageSize);
   const waited = state.waitingSince === null ? 0 : Date.now() - state.waitingSince;
-  const patience = { millis: Math.max(0, patienceMillis - waited), remainingMillis };
+  const patience = { millis: Math.max(0, patienceMillis - waited), remainingMillis: remaining };
   const rows = await countedStates(tenantId, entity, items, marker, patience);
   if (!rows) {
     state.waitingSince ??= Date.now();
