@@ -76,8 +76,8 @@ function functionEnvironments(
     ]),
   };
   return {
-    crm: { ...common, ...metrics, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
-    tasks: { ...common, ...metrics, ...cursors, ...tasks, ...platform, ...views, ...files, ...runner },
+    crm: { ...common, ...metrics, ...cursors, ...crm, ...tasks, ...platform, ...views, ...files, ...runner },
+    tasks: { ...common, ...metrics, ...cursors, ...tasks, ...platform, ...views, ...runner },
     platform: {
       ...common,
       ...metrics,
@@ -93,7 +93,7 @@ function functionEnvironments(
     graphql: { ...common, ...metrics, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
     authorizer: { ...common, ...platform, ...tokens },
     changes: { ...common, ...metrics, ...tasks, ...platform, ...views, ...webhooks, ...runner },
-    runner: { ...common, ...crm, ...tasks, ...platform, ...views, ...files, ...runner },
+    runner: { ...common, ...cursors, ...crm, ...tasks, ...platform, ...views, ...files, ...runner },
     webhooks: { ...common, ...platform, ...views, ...files, ...webhooks },
     clock: { ...common, ...tasks, ...platform, ...runner },
   };

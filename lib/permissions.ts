@@ -17,6 +17,7 @@ const write = ['PutItem', 'UpdateItem', 'ConditionCheckItem'];
 
 /** Prefixes of the files bucket. */
 const imports = 'imports';
+const attachments = 'attachments';
 const exportedFiles = 'exports';
 const sealingKeys = 'system/webhook-keys';
 
@@ -50,8 +51,9 @@ export function grantPermissions(
   const granted: Record<FunctionName, PolicyStatement[]> = {
     crm: [
       ...records,
-      // Settings; whose turn it is to get a new record; the log of merges.
-      ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
+      // Settings; whose turn it is to get a new record; the log of merges; attachments.
+      ...may('platform', [...settings, ...idempotency, 'BatchGetItem', 'UpdateItem', 'DeleteItem']),
+      ...objects(['s3:PutObject', 's3:GetObject', 's3:DeleteObject'], attachments),
       ...viewsAndAudit,
       // The tasks of a deal that is won; those about a contact that is merged.
       ...may('tasks', ['PutItem', 'UpdateItem', 'Query']),

@@ -10,8 +10,8 @@ import { Construct } from 'constructs';
 import type { Stage } from './stage.ts';
 
 /**
- * Files that pass through presigned URLs, below `imports/<tenant>/`, and the keys that webhook secrets are sealed
- * with, below `system/`.
+ * Files that pass through presigned URLs, below `imports/<tenant>/`, `exports/<tenant>/` and `attachments/<tenant>/`, and the keys that
+ * webhook secrets are sealed with, below `system/`.
  */
 export class Storage extends Construct {
   readonly files: Bucket;
@@ -27,6 +27,7 @@ export class Storage extends Construct {
       removalPolicy: stage.removalPolicy,
       lifecycleRules: [
         { id: 'imports', prefix: 'imports/', expiration: Duration.days(30) },
+        { id: 'exports', prefix: 'exports/', expiration: Duration.days(30) },
         // Where data is kept, an overwritten or deleted sealing key can be had back for a while.
         { id: 'versions', noncurrentVersionExpiration: Duration.days(30) },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },

@@ -2,7 +2,9 @@ import * as z from 'zod/mini';
 import { timelineEntry, timelineParameters } from '../platform/timeline/read-timeline.ts';
 import { listParameters, viewParameters } from '../shared/list/list-parameters.ts';
 import type { Route } from '../shared/route.ts';
+import { fileRoutes } from '../tasks/routes/file-routes.ts';
 import { activity } from './activities/activity.ts';
+import { attachmentRoutes } from './attachments/attachment-routes.ts';
 import { company } from './companies/company.ts';
 import { contact } from './contacts/contact.ts';
 import { customFieldRoutes } from './custom-fields/custom-field-routes.ts';
@@ -201,9 +203,11 @@ export const crmRoutes: Route[] = [
   ...searchRoutes,
   ...settingsRoutes,
   ...customFieldRoutes,
+  ...attachmentRoutes,
   ...dealsRoutes,
   ...dashboardRoutes,
   ...productRoutes,
   ...orderRoutes,
   ...invoiceRoutes,
+  ...fileRoutes,
 ];

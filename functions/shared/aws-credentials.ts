@@ -18,8 +18,3 @@ export function currentCredentials(): Credentials {
     ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
   };
 }
-
-/** The same as a provider, which is what the SDK's signer takes. */
-export async function credentialsFromEnvironment(): Promise<Credentials> {
-  return currentCredentials();
-}

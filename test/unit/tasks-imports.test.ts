@@ -254,8 +254,8 @@ describe('an import', () => {
 
   test('longer than one invocation goes on in the next, errors and counts included', async () => {
     const actor = newActor();
-    const rows = Array.from({ length: 200 }, (_, at) =>
-      at % 50 === 0 ? `,e${at}@x.org` : `P${at},p${at}@x.org`,
+    const rows = Array.from({ length: 700 }, (_, at) =>
+      at % 200 === 0 ? `,e${at}@x.org` : `P${at},p${at}@x.org`,
     );
     const task = await startImport(actor, await upload(actor, `name,email\n${rows.join('\n')}\n`));
     let invocations = 0;
@@ -267,13 +267,13 @@ describe('an import', () => {
     const done = await getTask(task.id, actor);
     expect(invocations).toBeGreaterThan(2);
     expect(done).toMatchObject({ state: 'completed', attempt: 1, progress: { percent: 100 } });
-    expect(resultOf(done)).toMatchObject({ rows: 200, created: 196, failed: 4 });
+    expect(resultOf(done)).toMatchObject({ rows: 700, created: 696, failed: 4 });
     expect((await errorsOf(actor, done)).map((line) => line.split(',')[0])).toEqual([
       'line',
       '2',
-      '52',
-      '102',
-      '152',
+      '202',
+      '402',
+      '602',
     ]);
   });
 

@@ -1,5 +1,5 @@
-import { stringify } from 'csv-stringify/sync';
 import { safeCell } from '../../shared/csv-cell.ts';
+import { csvLines } from '../../shared/csv-lines.ts';
 import type { ProblemDetail } from '../../shared/problem.ts';
 import type { Columns } from './csv-source.ts';
 import { type ErrorFormat, findingsOf } from './row-source.ts';
@@ -33,5 +33,5 @@ function columnOf({ pointer }: ProblemDetail, header: string[], columns: Columns
 }
 
 function csvLine(cells: string[]): string {
-  return stringify([cells.map(safeCell)], { record_delimiter: '\r\n', quoted_match: /^'/ });
+  return csvLines([cells.map(safeCell)]);
 }

@@ -1,4 +1,4 @@
-import { getObject, putObject } from '../../shared/aws/s3.ts';
+import { putObject, readText } from '../../shared/aws/s3.ts';
 import { GrowingObject } from '../../shared/aws/s3-multipart.ts';
 import { errorsFileKey } from '../../tasks/imports/files.ts';
 import type { TaskItem } from '../../tasks/task.ts';
@@ -27,14 +27,8 @@ export async function joinParts(
   const whole = new GrowingObject(key, contentType);
   await whole.write(header);
   for (let part = 0; part < parts; part += 1) {
-    await whole.write(await readText(errorsFileKey(tenantId, id, extension, part)));
+    await whole.write((await readText(errorsFileKey(tenantId, id, extension, part))) ?? '');
   }
   await whole.finish();
   return key;
-}
-
-async function readText(key: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of (await getObject(key)) ?? []) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -35,6 +35,11 @@ export class GrowingObject {
     return this.#state;
   }
 
+  /** What is not stored yet. */
+  get pending(): string {
+    return this.#pending.join('');
+  }
+
   /** Adds text. @returns true when everything so far has been stored with it */
   async write(text: string): Promise<boolean> {
     this.#pending.push(text);

@@ -1,9 +1,8 @@
-import { SignatureV4 } from '@smithy/signature-v4';
-import { credentialsFromEnvironment } from '../aws-credentials.ts';
+import { currentCredentials } from '../aws-credentials.ts';
 import { env } from '../environment.ts';
 import { configuredEndpoint, regionalHost } from './endpoint.ts';
 import { AwsCallFailed } from './json-call.ts';
-import { Sha256 } from './signed-request.ts';
+import { presignUrl, signRequest, unsignedPayload } from './sign-request.ts';
 import { SilenceTimer } from './silence-timer.ts';
 
 /**
@@ -11,19 +10,7 @@ import { SilenceTimer } from './silence-timer.ts';
  * whole function may be. Keys must be of letters, digits and `/._-`, so that nothing needs escaping.
  */
 
-let signer: SignatureV4 | undefined;
-
-function s3Signer(): SignatureV4 {
-  signer ??= new SignatureV4({
-    service: 's3',
-    region: env('AWS_REGION'),
-    credentials: credentialsFromEnvironment,
-    sha256: Sha256,
-    // S3 alone does not encode the path twice.
-    uriEscapePath: false,
-  });
-  return signer;
-}
+const signing = () => ({ ...currentCredentials(), region: env('AWS_REGION'), service: 's3' });
 
 /** Path-style at an endpoint that is set by the SDK's variables, the bucket's own host otherwise. */
 function objectUrl(key: string): URL {
@@ -31,23 +18,6 @@ function objectUrl(key: string): URL {
   const endpoint = configuredEndpoint('S3');
   if (endpoint) return new URL(`${endpoint.replace(/\/$/, '')}/${bucket}/${key}`);
   return new URL(`https://${regionalHost(`${bucket}.s3`)}/${key}`);
-}
-
-function toSign(
-  method: string,
-  url: URL,
-  headers: Record<string, string>,
-  query: Record<string, string> = {},
-) {
-  return {
-    method,
-    protocol: url.protocol,
-    hostname: url.hostname,
-    ...(url.port && { port: Number(url.port) }),
-    path: url.pathname,
-    query,
-    headers: { ...headers, host: url.host },
-  };
 }
 
 /**
@@ -60,22 +30,8 @@ export async function presignedUrl(
   expiresInSeconds: number,
   headers: Record<string, string> = {},
 ): Promise<string> {
-  const url = objectUrl(key);
-  const signed = await s3Signer().presign(
-    {
-      ...toSign(method, url, headers),
-      headers: { ...headers, host: url.host, 'x-amz-content-sha256': unsigned },
-    },
-    { expiresIn: expiresInSeconds, unhoistableHeaders: new Set(['x-amz-content-sha256']), unsignableHeaders },
-  );
-  for (const [name, value] of Object.entries(signed.query ?? {})) url.searchParams.set(name, String(value));
-  return url.toString();
+  return presignUrl(signing(), { method, url: objectUrl(key), headers }, expiresInSeconds);
 }
-
-/** Bodies are streamed or already protected by TLS. */
-const unsigned = 'UNSIGNED-PAYLOAD';
-/** Tells the signer what to hash in the canonical request; a browser does not send it. */
-const unsignableHeaders = new Set(['x-amz-content-sha256']);
 
 /** Until an answer without a body has come, in milliseconds. */
 const answerMillis = 10_000;
@@ -85,20 +41,20 @@ const sendMillis = 30_000;
 const idleMillis = 10_000;
 
 async function call(
-  method: 'GET' | 'HEAD' | 'PUT' | 'POST',
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE',
   key: string,
   signal: AbortSignal,
   content?: { body: string; contentType?: string },
   query: Record<string, string> = {},
 ): Promise<Response> {
   const url = objectUrl(key);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const own = {
     ...(content?.contentType && { 'content-type': content.contentType }),
-    'x-amz-content-sha256': unsigned,
+    // Bodies are streamed or already protected by TLS.
+    'x-amz-content-sha256': unsignedPayload,
   };
-  const signed = await s3Signer().sign(toSign(method, url, own, query));
-  const { host: _host, ...headers } = signed.headers;
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  const headers = signRequest(signing(), { method, url, headers: own }, unsignedPayload);
   return fetch(url, { method, headers, signal, ...(content && { body: content.body }) });
 }
 
@@ -111,6 +67,13 @@ export async function headObject(key: string): Promise<{ sizeBytes: number } | u
   if (response.status === 404 || response.status === 403) return undefined;
   if (!response.ok) throw failure(response, 'HeadObject');
   return { sizeBytes: Number(response.headers.get('content-length') ?? 0) };
+}
+
+/** Deletes an object; nothing happens when there is none. @throws {Error} `TimeoutError` after ten seconds */
+export async function deleteObject(key: string): Promise<void> {
+  const response = await call('DELETE', key, AbortSignal.timeout(answerMillis));
+  if (!response.ok && response.status !== 404) throw failure(response, 'DeleteObject');
+  await response.body?.cancel();
 }
 
 /**
@@ -153,6 +116,15 @@ async function* heard(
   } finally {
     await reader.cancel().catch(() => undefined);
   }
+}
+
+/** A small object as text, or undefined when there is none. */
+export async function readText(key: string): Promise<string | undefined> {
+  const bytes = await getObject(key);
+  if (!bytes) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Writes an object. @throws {Error} `TimeoutError` when it takes more than half a minute */

@@ -1,7 +1,6 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
-import { SignatureV4 } from '@smithy/signature-v4';
-import { credentialsFromEnvironment } from '../aws-credentials.ts';
+import { currentCredentials } from '../aws-credentials.ts';
 import { env } from '../environment.ts';
+import { sha256Hex, signRequest } from './sign-request.ts';
 
 export interface RequestToSign {
   /** The signing name, e.g. `sqs`. */
@@ -10,55 +9,6 @@ export interface RequestToSign {
   headers: Record<string, string>;
   body: string;
   timeoutMillis: number;
-}
-
-/** SHA-256, or its HMAC, in the form that the signer takes. */
-export class Sha256 {
-  readonly #key: string | Uint8Array | undefined;
-  #hash: Hash | Hmac;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#key = secret === undefined || typeof secret === 'string' ? secret : toBytes(secret);
-    this.#hash = this.#start();
-  }
-
-  update(chunk: Uint8Array): void {
-    this.#hash.update(chunk);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {
-    this.#hash = this.#start();
-  }
-
-  #start(): Hash | Hmac {
-    return this.#key === undefined ? createHash('sha256') : createHmac('sha256', this.#key);
-  }
-}
-
-function toBytes(source: ArrayBuffer | ArrayBufferView): Uint8Array {
-  return source instanceof ArrayBuffer
-    ? new Uint8Array(source)
-    : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-}
-
-const signers = new Map<string, SignatureV4>();
-
-function signerFor(service: string): SignatureV4 {
-  let signer = signers.get(service);
-  if (!signer) {
-    signer = new SignatureV4({
-      service,
-      region: env('AWS_REGION'),
-      credentials: credentialsFromEnvironment,
-      sha256: Sha256,
-    });
-    signers.set(service, signer);
-  }
-  return signer;
 }
 
 /**
@@ -72,16 +22,7 @@ export async function signedPost({
   body,
   timeoutMillis,
 }: RequestToSign): Promise<Response> {
-  const signed = await signerFor(service).sign({
-    method: 'POST',
-    protocol: url.protocol,
-    hostname: url.hostname,
-    port: url.port ? Number(url.port) : undefined,
-    path: url.pathname,
-    query: {},
-    headers: { ...headers, host: url.host },
-    body,
-  });
-  const { host: _host, ...sent } = signed.headers;
+  const signing = { ...currentCredentials(), region: env('AWS_REGION'), service };
+  const sent = signRequest(signing, { method: 'POST', url, headers }, sha256Hex(body));
   return fetch(url, { method: 'POST', headers: sent, body, signal: AbortSignal.timeout(timeoutMillis) });
 }

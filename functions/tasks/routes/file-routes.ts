@@ -1,7 +1,11 @@
 import type { Route } from '../../shared/route.ts';
+import { exportInput } from '../exports/export-input.ts';
 import { fileInput, fileOutput, uploadOutput } from '../imports/files-schema.ts';
 import { importInput } from '../imports/import-input.ts';
-import { common, theTask } from './common.ts';
+import { theTask } from './common.ts';
+
+/** Files are about records, so the function that serves these is the one that knows records. */
+const common = { function: 'crm' } as const;
 
 export const fileRoutes: Route[] = [
   {
@@ -33,8 +37,19 @@ export const fileRoutes: Route[] = [
     path: '/api/v1/imports',
     permission: 'records:write',
     tag: 'imports',
-    summary: 'Import records from an uploaded CSV file; the answer is the task that does it',
+    summary: 'Import records from an uploaded CSV or NDJSON file; the answer is the task that does it',
     body: importInput,
+    responses: { 201: theTask },
+  },
+  {
+    ...common,
+    operation: 'createExport',
+    method: 'POST',
+    path: '/api/v1/exports',
+    permission: 'records:read',
+    tag: 'exports',
+    summary: 'Export records into a CSV or NDJSON file; the answer is the task that does it',
+    body: exportInput,
     responses: { 201: theTask },
   },
 ];
