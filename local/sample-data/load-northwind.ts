@@ -1,5 +1,5 @@
 import type { DataDirectory } from '../data-directory.ts';
-import { type NorthwindRow, readNorthwind, toCompany, toContact } from './northwind-records.ts';
+import { type LoadStep, northwindSteps, type StepIds } from './northwind-steps.ts';
 
 export interface NorthwindLoad {
   /** The public origin. */
@@ -12,11 +12,9 @@ export interface NorthwindLoad {
   signal?: AbortSignal;
 }
 
-/** What has been loaded so far: the ids of the customers' companies, by row, and how many rows of the others. */
+/** What has been loaded so far: the ids of the records of each step, in the order of its rows. */
 interface Progress {
-  customerIds: string[];
-  suppliers: number;
-  contacts: number;
+  ids: StepIds;
   complete: boolean;
 }
 
@@ -29,54 +27,34 @@ export function isNorthwindLoaded(data: DataDirectory): boolean {
 }
 
 /**
- * Loads customers, suppliers and contact persons through the public batch endpoints. What is done is noted after
- * each batch, and each batch carries an idempotency key, so a load that was killed goes on where it stopped and
- * nothing is there twice.
+ * Loads all of Northwind through the public batch endpoints. What is done is noted after each batch, and each batch
+ * carries an idempotency key, so a load that was killed goes on where it stopped and nothing is there twice.
  * @throws {Error} naming the first row that the API refuses
  */
 export async function loadNorthwind({ url, token, data, progress, signal }: NorthwindLoad): Promise<void> {
-  const customers = readNorthwind('customers');
-  const suppliers = readNorthwind('suppliers');
-  const total = 2 * customers.length + suppliers.length;
+  const steps = northwindSteps();
+  const total = steps.reduce((sum, { size }) => sum + size, 0);
   const done = readProgress(data);
-  const note = (): void => {
-    data.write(progressFile, JSON.stringify(done));
-    progress(done.customerIds.length + done.suppliers + done.contacts, total);
-  };
-
-  while (done.customerIds.length < customers.length) {
-    const ids = await send('companies', 'customers', customers, done.customerIds.length, (row) =>
-      toCompany(row, 'customer'),
-    );
-    done.customerIds.push(...ids);
-    note();
-  }
-  while (done.suppliers < suppliers.length) {
-    const ids = await send('companies', 'suppliers', suppliers, done.suppliers, (row) =>
-      toCompany(row, 'supplier'),
-    );
-    done.suppliers += ids.length;
-    note();
-  }
-  while (done.contacts < customers.length) {
-    const ids = await send('contacts', 'contacts', customers, done.contacts, (row, index) =>
-      toContact(row, done.customerIds[index] ?? ''),
-    );
-    done.contacts += ids.length;
-    note();
+  const note = () => data.write(progressFile, JSON.stringify(done));
+  for (const step of steps) {
+    const ids = done.ids[step.name] ?? [];
+    done.ids[step.name] = ids;
+    while (ids.length < step.size) {
+      ids.push(...(await sendBatch(step, ids.length, done.ids)));
+      note();
+      progress(
+        Object.values(done.ids).reduce((sum, known) => sum + known.length, 0),
+        total,
+      );
+    }
   }
   done.complete = true;
-  data.write(progressFile, JSON.stringify(done));
+  note();
 
   /** @returns the ids of the created records, in the order of the rows */
-  async function send(
-    collection: string,
-    name: string,
-    rows: NorthwindRow[],
-    from: number,
-    toRecord: (row: NorthwindRow, index: number) => object,
-  ): Promise<string[]> {
-    const batch = rows.slice(from, from + batchSize);
+  async function sendBatch({ name, collection, size, body }: LoadStep, from: number, known: StepIds) {
+    const rows = Array.from({ length: Math.min(batchSize, size - from) }, (_, index) => from + index);
+    const operations = rows.map((row) => ({ op: 'create', data: body(row, known) }));
     const response = await fetch(`${url}/api/v1/${collection}/batch`, {
       method: 'POST',
       headers: {
@@ -84,10 +62,7 @@ export async function loadNorthwind({ url, token, data, progress, signal }: Nort
         'content-type': 'application/json',
         'idempotency-key': `northwind-${name}-${from}`,
       },
-      body: JSON.stringify({
-        operations: batch.map((row, index) => ({ op: 'create', data: toRecord(row, from + index) })),
-        atomic: false,
-      }),
+      body: JSON.stringify({ operations, atomic: false }),
       signal,
     });
     const text = await response.text();
@@ -97,12 +72,12 @@ export async function loadNorthwind({ url, token, data, progress, signal }: Nort
     const { results } = JSON.parse(text) as { results: { status: number; data?: { id: string } }[] };
     return results.map((result, index) => {
       if (result.data !== undefined) return result.data.id;
-      throw new Error(`Northwind: ${batch[index]?.companyName}: ${JSON.stringify(result)}`);
+      throw new Error(`Northwind: row ${from + index} of ${name}: ${JSON.stringify(result)}`);
     });
   }
 }
 
 function readProgress(data: DataDirectory): Progress {
-  const empty: Progress = { customerIds: [], suppliers: 0, contacts: 0, complete: false };
+  const empty: Progress = { ids: {}, complete: false };
   return { ...empty, ...(JSON.parse(data.read(progressFile) ?? '{}') as Partial<Progress>) };
 }

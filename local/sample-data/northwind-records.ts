@@ -1,29 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'csv-parse/sync';
-
-/** The columns that customers.csv and suppliers.csv share. */
-export interface NorthwindRow {
-  companyName: string;
-  contactName: string;
-  contactTitle: string;
-  address: string;
-  city: string;
-  region: string;
-  postalCode: string;
-  country: string;
-  phone: string;
-  fax: string;
-}
+import type { PartnerRow } from './northwind-files.ts';
 
 type Fields = Record<string, unknown>;
 
-export function readNorthwind(file: 'customers' | 'suppliers'): NorthwindRow[] {
-  const text = readFileSync(new URL(`northwind/${file}.csv`, import.meta.url));
-  return parse(text, { columns: true, skip_empty_lines: true }) as NorthwindRow[];
-}
-
 /** A row as the body of `POST /api/v1/companies`. */
-export function toCompany(row: NorthwindRow, tag: 'customer' | 'supplier'): Fields {
+export function toCompany(row: PartnerRow, tag: 'customer' | 'supplier'): Fields {
   // A supplier's contact person and every fax number have no field of their own.
   const notes = [
     tag === 'supplier' ? `Contact: ${row.contactName}, ${row.contactTitle}` : '',
@@ -39,7 +19,7 @@ export function toCompany(row: NorthwindRow, tag: 'customer' | 'supplier'): Fiel
 }
 
 /** A customer's contact person as the body of `POST /api/v1/contacts`. */
-export function toContact(row: NorthwindRow, companyId: string): Fields {
+export function toContact(row: PartnerRow, companyId: string): Fields {
   return withoutEmpty({
     name: row.contactName,
     title: row.contactTitle,
@@ -51,7 +31,7 @@ export function toContact(row: NorthwindRow, companyId: string): Fields {
   });
 }
 
-function toAddress(row: NorthwindRow): Fields {
+function toAddress(row: PartnerRow): Fields {
   return withoutEmpty({
     line1: row.address,
     city: row.city,

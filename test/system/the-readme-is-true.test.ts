@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { callerOf, eventually } from './support/api.ts';
 import { shownAnswer } from './support/shown-answer.ts';
@@ -11,11 +11,6 @@ let runtime: RunningRuntime;
 
 beforeAll(async () => {
   runtime = await startRuntime({ sampleData: true });
-  await eventually(
-    async () => JSON.parse(readFileSync(join(runtime.dataDir, 'local.json'), 'utf8')).sampleData,
-    (state) => state === 'loaded',
-    30_000,
-  );
 }, 90_000);
 
 afterAll(async () => {
@@ -40,12 +35,16 @@ describe('the sample data', () => {
       await eventually(
         () => total('/api/v1/companies'),
         (count) => count === 91 + 29,
+        60_000,
+        200,
       ),
     ).toBe(120);
     expect(
       await eventually(
         () => total('/api/v1/contacts'),
         (count) => count === 91,
+        60_000,
+        200,
       ),
     ).toBe(91);
     const suppliers = await api.get('/api/v1/companies?tags=supplier&limit=100&fields=name');
@@ -56,7 +55,7 @@ describe('the sample data', () => {
       name: 'Alfreds Futterkiste',
       address: { city: 'Berlin', country: 'Germany' },
     });
-  });
+  }, 90_000);
 });
 
 describe('the tour in the README', () => {

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type DataDirectory, openDataDirectory } from '../../local/data-directory.ts';
 import { isNorthwindLoaded, loadNorthwind } from '../../local/sample-data/load-northwind.ts';
-import { readNorthwind, toCompany, toContact } from '../../local/sample-data/northwind-records.ts';
+import { readNorthwind } from '../../local/sample-data/northwind-files.ts';
+import { toCompany, toContact } from '../../local/sample-data/northwind-records.ts';
+import { northwindSteps } from '../../local/sample-data/northwind-steps.ts';
 
 interface Batch {
   path: string;
@@ -52,7 +54,44 @@ describe('a row', () => {
     expect(new Set(customers.map(({ phone }) => phone.replace(/\D/g, ''))).size).toBe(91);
     expect(readNorthwind('suppliers')).toHaveLength(29);
   });
+
+  test('of an order has its lines with discounts, and freight as shipping', () => {
+    const steps = northwindSteps();
+    const idsOf = (name: string) =>
+      Array.from({ length: steps.find((step) => step.name === name)?.size ?? 0 }, (_, at) => `${name}-${at}`);
+    const names = ['customers', 'contacts', 'products', 'orders'];
+    const ids = Object.fromEntries(names.map((name) => [name, idsOf(name)]));
+    const bodies = (name: string) => {
+      const step = steps.find((candidate) => candidate.name === name);
+      return Array.from({ length: step?.size ?? 0 }, (_, row) => step?.body(row, ids)) as Record<
+        string,
+        unknown
+      >[];
+    };
+    const orders = bodies('orders');
+    expect(orders).toHaveLength(830);
+    expect(orders.flatMap(({ lines }) => lines)).toHaveLength(2_155);
+    expect(orders.reduce((sum, { shipping }) => sum + Number(shipping), 0)).toBe(6_494_269);
+    expect(orders.filter(({ status }) => status === 'confirmed')).toHaveLength(21);
+    expect(orders[2]).toMatchObject({
+      placedAt: '1996-07-08T12:00:00.000Z',
+      status: 'shipped',
+      lines: [{ quantity: 10 }, { discountBps: 1_500, unitPrice: 4_240 }, { discountBps: 1_500 }],
+    });
+    expect(bodies('invoices')).toHaveLength(809);
+    expect(bodies('invoices')[0]).toEqual({
+      orderId: 'orders-0',
+      issuedAt: '1996-07-16T12:00:00.000Z',
+      dueOn: '1996-08-15',
+      status: 'paid',
+      paidAt: '1996-08-15T12:00:00.000Z',
+    });
+    expect(bodies('products')[0]).toMatchObject({ name: 'Chai', sku: 'NW-001', unitPrice: 1_800 });
+  });
 });
+
+/** Companies, contact persons, products, orders and the invoices of the shipped ones. */
+const total = 91 + 29 + 91 + 77 + 830 + 809;
 
 describe('loading', () => {
   let directory: string;
@@ -79,7 +118,7 @@ describe('loading', () => {
 
   test('sends everything in batches and links each contact to its company', async () => {
     const steps = await load();
-    expect(steps.at(-1)).toBe('211/211');
+    expect(steps.at(-1)).toBe(`${total}/${total}`);
     expect(isNorthwindLoaded(data)).toBe(true);
     const sent = (path: string) =>
       api.batches.filter((batch) => batch.path === path).flatMap(({ operations }) => operations);
@@ -87,7 +126,7 @@ describe('loading', () => {
     const contacts = sent('/api/v1/contacts/batch');
     expect(contacts).toHaveLength(91);
     expect(contacts.map(({ data: { companyId } }) => companyId)).toEqual(
-      Array.from({ length: 91 }, (_, index) => `com_${index}`),
+      Array.from({ length: 91 }, (_, index) => `id_${index}`),
     );
     expect(new Set(api.batches.map(({ key }) => key)).size).toBe(api.batches.length);
   });
@@ -101,7 +140,7 @@ describe('loading', () => {
     api.batches.length = 0;
     await load();
     expect(api.batches[0]).toEqual(failed);
-    expect(api.batches.flatMap(({ operations }) => operations)).toHaveLength(211 - 91);
+    expect(api.batches.flatMap(({ operations }) => operations)).toHaveLength(total - 91);
   });
 });
 
@@ -122,7 +161,7 @@ async function startApi() {
       const results = operations.map((_, index) => ({
         index,
         status: 201,
-        data: { id: `com_${from + index}` },
+        data: { id: `id_${from + index}` },
       }));
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ results }));
     }),
