@@ -22,16 +22,19 @@ export async function readHistory(tenantId: string, id: string, query: PageQuery
   const scope = JSON.stringify([tenantId, 'history', id]);
   const pk = historyPartition(tenantId, id);
   const [version] = cursor === undefined ? [] : decodeCursor(cursor, scope);
-  const { items, lastKey } = await queryPage({
+  // One more than the page has tells whether there is another page.
+  const { items } = await queryPage({
     table: 'views',
     key: { text: 'pk = :pk', values: { ':pk': pk } },
-    limit,
+    limit: limit + 1,
     descending: true,
     ...(version !== undefined && { startKey: { pk, sk: version } }),
   });
+  const shown = items.slice(0, limit);
+  const last = items.length > limit ? shown.at(-1) : undefined;
   return {
-    data: items.map((item) => toEntry(item as unknown as HistoryItem)),
-    page: { nextCursor: lastKey ? encodeCursor([String(lastKey.sk)], scope) : null },
+    data: shown.map((item) => toEntry(item as unknown as HistoryItem)),
+    page: { nextCursor: last ? encodeCursor([String(last.sk)], scope) : null },
   };
 }
 

@@ -8,7 +8,7 @@ import { inFieldOrder } from '../history.ts';
 import { type HistoryItem, historyPartition } from '../history-item.ts';
 import { parsePage } from '../parse-page.ts';
 import { mergeSources, type SourcePage } from './merge-sources.ts';
-import { type TimelineItem, timelineKinds, timelinePartition } from './timeline-item.ts';
+import { detailsOf, type TimelineItem, timelineKinds, timelinePartition } from './timeline-item.ts';
 
 /** Something in a timeline, as answered. */
 export const timelineEntry = z.strictObject({
@@ -115,7 +115,7 @@ function aroundIt(
       if (records.includes(String(details.from)) || records.includes(String(details.to))) return undefined;
       return {
         ...{ kind, at, action, actor, actorKind: actorKindOf(actor), entity, id: entry.id, version, title },
-        ...{ changes: [], details, requestId: entry.requestId ?? null },
+        ...{ changes: [], details: detailsOf(entity, details), requestId: entry.requestId ?? null },
       };
     },
   };

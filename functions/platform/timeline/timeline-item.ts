@@ -57,8 +57,11 @@ const shown: Record<string, readonly string[]> = {
   contact: ['stage'],
 };
 
+/** Members in one order, which stored maps do not keep; those of a reference that moved come last. */
 export function detailsOf(entity: string, item: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    (shown[entity] ?? []).flatMap((field) => (item[field] === undefined ? [] : [[field, item[field]]])),
+    [...(shown[entity] ?? []), 'from', 'to'].flatMap((field) =>
+      item[field] === undefined ? [] : [[field, item[field]]],
+    ),
   );
 }
