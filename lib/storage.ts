@@ -10,8 +10,8 @@ import { Construct } from 'constructs';
 import type { Stage } from './stage.ts';
 
 /**
- * Files that pass through presigned URLs, below `imports/<tenant>/`, `exports/<tenant>/` and `attachments/<tenant>/`, and the keys that
- * webhook secrets are sealed with, below `system/`.
+ * Files that pass through presigned URLs, below `imports/<tenant>/`, `exports/<tenant>/` and `attachments/<tenant>/`,
+ * and the keys that webhook secrets are sealed with, below `system/`.
  */
 export class Storage extends Construct {
   readonly files: Bucket;

@@ -16,7 +16,8 @@ export type IdPrefix =
   | 'hook'
   | 'evt'
   | 'mrg'
-  | 'file';
+  | 'file'
+  | 'att';
 
 const nextUlid = monotonicFactory();
 

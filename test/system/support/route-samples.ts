@@ -62,6 +62,12 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   moveDeal: { stageId: 'qualified' },
   updateDeal: { notes: 'Sample' },
   batchDeals: { operations: [{ op: 'create', data: { title: 'Sample' } }] },
+  createAttachment: {
+    about: { type: 'contact', id: `con_${'0'.repeat(26)}` },
+    name: 'sample.pdf',
+    contentType: 'application/pdf',
+    sizeBytes: 6,
+  },
   putCustomField: { type: 'text', label: 'Sample' },
   putTaskType: { executor: 'worker', description: 'Sample' },
   putTaskSchedule: { type: 'todo', title: 'Sample', every: 86_400 },
@@ -140,11 +146,16 @@ export async function oneOfEach(api: Api): Promise<Record<string, string>> {
   const file = await api.post('/api/v1/files', { name: 'private.csv' });
   await fetch(file.body.uploadUrl, { method: 'PUT', headers: file.body.headers, body: 'name\nPrivate\n' });
   const name = `private-${api.tenantId}`;
-  await api.put('/api/v1/custom-fields/contact/private', { type: 'text', label: name });
+  await api.put('/api/v1/custom-fields/contact/privateField', { type: 'text', label: name });
   await api.put(`/api/v1/task-types/${name}`, { executor: 'worker' });
   await api.put(`/api/v1/task-schedules/${name}`, { type: name, every: 'P1D' });
+  const contact = await made('/api/v1/contacts', { name, email: `${api.tenantId}@x.example` });
   return {
-    contacts: await made('/api/v1/contacts', { name, email: `${api.tenantId}@x.example` }),
+    contacts: contact,
+    attachments: await made('/api/v1/attachments', {
+      ...sampleBodies.createAttachment,
+      about: { type: 'contact', id: contact },
+    }),
     companies: await made('/api/v1/companies', { name }),
     activities: await made('/api/v1/activities', { kind: 'note', subject: name }),
     pipelines: await made('/api/v1/pipelines', { name, stages: sampleStages }),
@@ -156,7 +167,7 @@ export async function oneOfEach(api: Api): Promise<Record<string, string>> {
     files: file.body.fileKey,
     'api-keys': await made('/api/v1/api-keys', { name, role: 'viewer' }),
     webhooks: await made('/api/v1/webhooks', { url: 'https://private.example/hook', events: ['task.dead'] }),
-    'custom-fields': 'private',
+    'custom-fields': 'privateField',
     merges: await oneMerge(api),
     'task-types': name,
     'task-schedules': name,
