@@ -38,10 +38,12 @@ function entityFields(definition: EntityDefinition): FieldTable {
     [`Query.${entity}Page`]: read(async (call) => {
       const { data, page } = await listRecords(definition, pageParameters(call.args), call);
       // The filter goes along for `total`, which is counted only when it is asked for.
-      return { items: data, nextCursor: page.nextCursor, filter: call.args.filter };
+      return { items: data, nextCursor: page.nextCursor, filter: call.args.filter, q: call.args.q };
     }),
     [`${type}Page.total`]: read((call) => {
-      const { filters } = parseListQuery(filterParameters(call.source.filter), definition.list);
+      const { filter, q } = call.source;
+      const asked = { ...filterParameters(filter), ...plainParameters({ q, include: 'total' }) };
+      const { filters } = parseListQuery(asked, definition.list);
       return countRecords(definition, filters, call);
     }),
     [`${type}Dashboard.recent`]: read(async (call) => {

@@ -9,11 +9,12 @@ interface PageArguments {
   sort?: string | null;
   limit?: number | null;
   cursor?: string | null;
+  q?: string | null;
 }
 
 /** The arguments of an `xPage` field as parameters of the REST list, so that both read the same way. */
-export function pageParameters({ filter, sort, limit, cursor }: PageArguments): Record<string, string> {
-  return { ...filterParameters(filter), ...plainParameters({ sort, limit, cursor }) };
+export function pageParameters({ filter, sort, limit, cursor, q }: PageArguments): Record<string, string> {
+  return { ...filterParameters(filter), ...plainParameters({ sort, limit, cursor, q }) };
 }
 
 /**

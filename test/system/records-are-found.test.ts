@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, type Api, callerOf, eventually } from './support/api.ts';
+import { type Answer, type Api, callerOf, eventually, sharedStack } from './support/api.ts';
 
 /** Records are found by their words, which follow writes within about a second. */
 
@@ -69,6 +69,20 @@ describe('q', () => {
     const { body } = await api.get('/api/v1/contacts?q=smith&limit=1');
     const other = await api.get(`/api/v1/contacts?q=smit&limit=1&cursor=${body.page.nextCursor}`);
     expect(other.body.code).toBe('invalid_cursor');
+  });
+
+  test('works in GraphQL, too, where it has no total', async () => {
+    await found('q=smithers', ['Alicia Smithers']);
+    const ask = (query: string) => api.call('POST', sharedStack().graphqlUrl, { body: { query } });
+    const { body } = await ask(
+      '{ contacts(q: "smithers") { name } contactPage(q: "ali", filter: { stage: { eq: customer } }) { items { name } } }',
+    );
+    expect(body.data).toEqual({
+      contacts: [{ name: 'Alicia Smithers' }],
+      contactPage: { items: [{ name: 'Alicia Smithers' }] },
+    });
+    const refused = await ask('{ contactPage(q: "ali") { total } }');
+    expect(refused.body.errors[0].errorType).toBe('validation_failed');
   });
 
   test('follows changes, deletion and restoration', async () => {
