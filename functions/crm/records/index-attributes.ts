@@ -13,7 +13,8 @@ const amountDigits = 16;
 /** A value in the form in which its index sorts it as text. */
 export function sortKeyOf(value: unknown, kind: SortedField['kind']): string {
   if (kind === 'text') return String(value);
-  return String(Math.max(0, Number(value))).padStart(amountDigits, '0');
+  // Nothing below 0 is stored; a bound below 0 sorts before every digit.
+  return Number(value) < 0 ? '-' : String(value).padStart(amountDigits, '0');
 }
 
 /**
