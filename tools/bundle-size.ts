@@ -16,8 +16,11 @@ export const unwanted = {
 } as const;
 
 export interface BundleReport {
+  /** The function, or `<function>/<part>` for what it loads when it is first needed. */
   name: string;
+  /** Of its file and of those that are loaded with it. */
   bytes: number;
+  files: string[];
   /** Package → bytes, largest first; `tandem` is our own code. */
   parts: [string, number][];
   /** Why the bundle is refused. */
@@ -26,19 +29,38 @@ export interface BundleReport {
 
 /** What each bundle weighs, what it is made of and what is wrong with it. */
 export function reportBundles({ outputs }: Metafile): BundleReport[] {
-  return Object.entries(outputs).map(([file, { bytes, inputs }]) => {
-    const modules = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  const entries = Object.keys(outputs).filter((file) => outputs[file]?.entryPoint !== undefined);
+  return entries.map((file) => {
+    const files = loadedWith(file, outputs);
+    const bytes = files.reduce((sum, one) => sum + (outputs[one]?.bytes ?? 0), 0);
+    const modules = files
+      .flatMap((one) => Object.entries(outputs[one]?.inputs ?? {}))
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0);
     const problems = Object.entries(unwanted)
       .filter(([, pattern]) => modules.some(([path]) => pattern.test(path)))
       .map(([what]) => `contains ${what}`);
     if (bytes > largestBundle) problems.push(`is over ${largestBundle / 1000} KB`);
     return {
-      name: /([^/]+)\/index\.mjs$/.exec(file)?.[1] ?? file,
+      name: file.replace(/^.*?([^/]+)\/(?:index|([^/]+?)(?:-[A-Z0-9]+)?)\.mjs$/, (_, fn, part) =>
+        part ? `${fn}/${part}` : fn,
+      ),
       bytes,
+      files,
       parts: packages(modules),
       problems,
     };
   });
+}
+
+/** A file and what it imports at once, all the way down. */
+function loadedWith(file: string, outputs: Metafile['outputs']): string[] {
+  const files = new Set([file]);
+  for (const one of files) {
+    for (const { path, kind } of outputs[one]?.imports ?? []) {
+      if (kind === 'import-statement' && Object.hasOwn(outputs, path)) files.add(path);
+    }
+  }
+  return [...files];
 }
 
 function packages(modules: [string, { bytesInOutput: number }][]): [string, number][] {
@@ -59,7 +81,7 @@ if (import.meta.main) {
   const reports = reportBundles(metafile);
   for (const { name, bytes, parts, problems } of reports) {
     const largest = parts.slice(0, 4).map(([part, size]) => `${part} ${kilobytes(size).trim()}`);
-    console.log(`${name.padEnd(11)}${kilobytes(bytes)}  ${largest.join(', ')}`);
+    console.log(`${name.padEnd(26)}${kilobytes(bytes)}  ${largest.join(', ')}`);
     for (const problem of problems) console.error(`${name} ${problem}`);
   }
   if (reports.some(({ problems }) => problems.length > 0)) process.exitCode = 1;

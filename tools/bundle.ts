@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type BuildResult, buildSync } from 'esbuild';
+import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
 
 /** Function name → its folder under `functions/`. */
 export const functionFolders = {
@@ -18,16 +18,46 @@ export const functionFolders = {
 const root = resolve(import.meta.dirname, '..');
 
 /**
- * Bundles every function into `<outDir>/<name>/index.mjs`, the asset that is deployed and run locally.
- * One esbuild call for all: CDK's own bundling starts a process for each function.
- * @returns esbuild's result; its metafile says what each bundle is made of
+ * Functions whose modules load in parts: what `import()` names lies in files of its own beside `index.mjs`, which a
+ * cold start does not read. The runner does many things, each of them seldom; so does the function of the records.
  */
-export function bundleFunctions(outDir: string): BuildResult<{ metafile: true }> {
+const inParts: readonly string[] = ['runner', 'crm'];
+
+/**
+ * Bundles every function into `<outDir>/<name>/index.mjs`, the asset that is deployed and run locally.
+ * One esbuild call for nearly all: CDK's own bundling starts a process for each function.
+ * @returns what each bundle is made of
+ */
+export function bundleFunctions(outDir: string): { metafile: Metafile } {
   rmSync(outDir, { recursive: true, force: true });
+  const names = Object.keys(functionFolders) as FunctionFolder[];
+  const whole = bundle(
+    outDir,
+    names.filter((name) => !inParts.includes(name)),
+  );
+  const parts = names
+    .filter((name) => inParts.includes(name))
+    .map((name) => bundle(outDir, [name], { splitting: true, chunkNames: `${name}/[name]-[hash]` }));
+  const all = [whole, ...parts];
+  return {
+    metafile: {
+      inputs: Object.assign({}, ...all.map(({ inputs }) => inputs)),
+      outputs: Object.assign({}, ...all.map(({ outputs }) => outputs)),
+    },
+  };
+}
+
+type FunctionFolder = keyof typeof functionFolders;
+
+function bundle(
+  outDir: string,
+  names: FunctionFolder[],
+  further: Pick<BuildOptions, 'splitting' | 'chunkNames'> = {},
+): Metafile {
   return buildSync({
     absWorkingDir: root,
-    entryPoints: Object.entries(functionFolders).map(([name, folder]) => ({
-      in: join(root, 'functions', folder, 'handler.ts'),
+    entryPoints: names.map((name) => ({
+      in: join(root, 'functions', functionFolders[name], 'handler.ts'),
       out: join(name, 'index'),
     })),
     outdir: outDir,
@@ -41,5 +71,6 @@ export function bundleFunctions(outDir: string): BuildResult<{ metafile: true }>
     metafile: true,
     legalComments: 'none',
     logLevel: 'error',
-  });
+    ...further,
+  }).metafile;
 }

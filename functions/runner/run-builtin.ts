@@ -6,22 +6,16 @@ import type { LeaseHolder } from '../tasks/lease/lease-write.ts';
 import { completeTask, failTask, releaseTask, type Settled } from '../tasks/lease/settle.ts';
 import type { Progress, TaskItem } from '../tasks/task.ts';
 import { type Builtin, type BuiltinOutcome, TaskFailure } from './builtin.ts';
-import { exportRecords } from './exports/export-records.ts';
-import { importRecords } from './imports/import-records.ts';
 import { type Invocation, type Run, settleMargin } from './invocation.ts';
-import { settleMerges } from './merges/settle-merges.ts';
-import { rebuildCounters } from './recount/rebuild-counters.ts';
-import { redriveDeadLetters } from './redrive/redrive-dead-letters.ts';
-import { rescoreContacts } from './rescore/rescore-contacts.ts';
 
-/** What runs each built-in type. */
-const builtins: Record<string, Builtin> = {
-  'records.import': importRecords,
-  'records.export': exportRecords,
-  'contacts.merge': settleMerges,
-  'contacts.rescore': rescoreContacts,
-  'dead-letters.redrive': redriveDeadLetters,
-  'counters.rebuild': rebuildCounters,
+/** What runs each built-in type, loaded when it is first needed: a cold start for another type does not read it. */
+const builtins: Record<string, () => Promise<Builtin>> = {
+  'records.import': async () => (await import('./imports/import-records.ts')).importRecords,
+  'records.export': async () => (await import('./exports/export-records.ts')).exportRecords,
+  'contacts.merge': async () => (await import('./merges/settle-merges.ts')).settleMerges,
+  'contacts.rescore': async () => (await import('./rescore/rescore-contacts.ts')).rescoreContacts,
+  'dead-letters.redrive': async () => (await import('./redrive/redrive-dead-letters.ts')).redriveDeadLetters,
+  'counters.rebuild': async () => (await import('./recount/rebuild-counters.ts')).rebuildCounters,
 };
 
 /** How a task of a built-in type is done. */
@@ -57,8 +51,9 @@ async function perform(
   actor: Actor,
   invocation: Invocation,
 ): Promise<BuiltinOutcome> {
-  const run = builtins[task.type];
-  if (!run) throw new Error(`no built-in type ${task.type}`);
+  const load = builtins[task.type];
+  if (!load) throw new Error(`no built-in type ${task.type}`);
+  const run = await load();
   const report = async (progress: Progress, checkpoint: string): Promise<boolean> =>
     (await heartbeat(holder, { progress, checkpoint }, actor)).cancelRequested;
   return run({

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -22,10 +22,10 @@ afterAll(() => {
 
 /** Our own modules that made it into a function's bundle. */
 function sourcesOf(fn: string): string[] {
-  const [, output] =
-    Object.entries(metafile.outputs).find(([file]) => file.endsWith(`/${fn}/index.mjs`)) ?? [];
-  if (!output) throw new Error(`no bundle ${fn}`);
-  return Object.entries(output.inputs)
+  const outputs = Object.entries(metafile.outputs).filter(([file]) => file.includes(`/${fn}/`));
+  if (outputs.length === 0) throw new Error(`no bundle ${fn}`);
+  return outputs
+    .flatMap(([, { inputs }]) => Object.entries(inputs))
     .filter(([path, { bytesInOutput }]) => path.startsWith('functions/') && bytesInOutput > 0)
     .map(([path]) => readFileSync(join(root, path), 'utf8'));
 }
@@ -95,7 +95,8 @@ const operations = {
 };
 
 test.each(Object.keys(functionFolders))('%s may call what it calls', (fn) => {
-  const code = readFileSync(join(directory, fn, 'index.mjs'), 'utf8');
+  const files = readdirSync(join(directory, fn)).filter((file) => file.endsWith('.mjs'));
+  const code = files.map((file) => readFileSync(join(directory, fn, file), 'utf8')).join('\n');
   const policy = JSON.stringify(policyOf(fn));
   const denied = Object.entries(operations)
     .filter(([operation, action]) => code.includes(`"${operation}"`) && !policy.includes(`"${action}"`))
