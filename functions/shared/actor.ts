@@ -5,7 +5,7 @@ import type { NumberSource } from './number-source.ts';
 export interface Actor {
   caller: Caller;
   requestId: string;
-  /** Where several records of one transaction draw their numbers from; each record from its own when absent. */
+  /** Where a record that is made together with others draws its number from. */
   numbers?: NumberSource;
 }
 

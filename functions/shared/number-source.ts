@@ -1,28 +1,39 @@
 import { getItem } from './dynamo/table.ts';
 
+/** Where a counter stands in the table, and the value that is drawn from it. */
+export interface Drawn {
+  stands: number;
+  value: number;
+}
+
+/** Where the numbers of one transaction come from. */
+export interface NumberSource {
+  /** @param pk of the counter, whose sort key is `guard`: the stream passes it over */
+  draw(pk: string): Promise<Drawn>;
+}
+
+/** For a transaction that makes one record. */
+export const singleNumbers: NumberSource = {
+  draw: async (pk) => {
+    const stands = await readCounter(pk);
+    return { stands, value: stands + 1 };
+  },
+};
+
 /**
- * The numbers that one transaction draws. Several records that it makes have one after the other, and the counter is
- * moved once, by the write of the last.
+ * For a transaction that makes several records: each has a slot and gets its number by it, whichever asks first, and
+ * the counters are read once. All slots must be used, or there is a gap.
  */
-export class NumberSource {
-  private readonly drawn = new Map<string, { stands: number; last: number }>();
-  private readonly reading = new Map<string, Promise<number>>();
-
-  /** Reads where a counter stands, once. */
-  async read(pk: string): Promise<void> {
-    const reading = this.reading.get(pk) ?? readCounter(pk);
-    this.reading.set(pk, reading);
-    const stands = await reading;
-    if (!this.drawn.has(pk)) this.drawn.set(pk, { stands, last: stands });
-  }
-
-  /** The next value of a counter that has been read, with the value that the table holds. */
-  next(pk: string): { stands: number; value: number } {
-    const counter = this.drawn.get(pk);
-    if (!counter) throw new Error(`the counter ${pk} has not been read`);
-    counter.last += 1;
-    return { stands: counter.stands, value: counter.last };
-  }
+export function sharedNumbers(): (slot: number) => NumberSource {
+  const counters = new Map<string, Promise<number>>();
+  return (slot) => ({
+    draw: async (pk) => {
+      const reading = counters.get(pk) ?? readCounter(pk);
+      counters.set(pk, reading);
+      const stands = await reading;
+      return { stands, value: stands + 1 + slot };
+    },
+  });
 }
 
 async function readCounter(pk: string): Promise<number> {

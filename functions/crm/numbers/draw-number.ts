@@ -1,5 +1,5 @@
 import type { Actor } from '../../shared/actor.ts';
-import { NumberSource } from '../../shared/number-source.ts';
+import { singleNumbers } from '../../shared/number-source.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
 import type { EntityDefinition } from '../records/entity.ts';
 
@@ -12,19 +12,17 @@ const digits = 6;
  */
 export async function drawNumber(
   { entity, numberPrefix }: Pick<EntityDefinition, 'entity' | 'numberPrefix'>,
-  { caller, numbers = new NumberSource() }: Actor,
+  { caller, numbers = singleNumbers }: Actor,
 ): Promise<{ member: { number: string }; write: PlannedWrite } | undefined> {
   if (numberPrefix === undefined) return undefined;
   const pk = `${caller.tenantId}#number#${entity}`;
-  await numbers.read(pk);
-  const { stands, value } = numbers.next(pk);
+  const { stands, value } = await numbers.draw(pk);
   return {
     member: { number: `${numberPrefix}-${String(value).padStart(digits, '0')}` },
     write: {
       write: {
         kind: 'update',
         table: 'crm',
-        // The sort key keeps the counter out of the stream.
         key: { pk, sk: 'guard' },
         update: { text: 'SET #value = :value', names: { '#value': 'value' }, values: { ':value': value } },
         condition:

@@ -10,7 +10,7 @@ import {
 } from '../../shared/idempotency.ts';
 import { log } from '../../shared/logger.ts';
 import { mapConcurrently } from '../../shared/map-concurrently.ts';
-import { NumberSource } from '../../shared/number-source.ts';
+import { sharedNumbers } from '../../shared/number-source.ts';
 import { Problem } from '../../shared/problem.ts';
 import type { PlannedWrite, WritePlan } from '../../shared/write-plan.ts';
 import { inWaves, type PlacedOperation } from './batch-waves.ts';
@@ -136,12 +136,14 @@ export async function runAtomicBatch(
 async function planAtomicBatch(
   definition: EntityDefinition,
   operations: BatchOperation[],
-  caller: Actor,
+  actor: Actor,
 ): Promise<WritePlan<BatchItemResult[]>> {
-  const actor = { ...caller, numbers: new NumberSource() };
+  const numbers = sharedNumbers();
+  const creations = operations.filter(({ op }) => op === 'create');
   const planned = await mapConcurrently(operations, concurrency, async (operation, index) => {
     try {
-      const { plan, status } = await planOperation(definition, operation, actor);
+      const slot = { ...actor, numbers: numbers(creations.indexOf(operation)) };
+      const { plan, status } = await planOperation(definition, operation, slot);
       const result: BatchItemResult = {
         index,
         status,

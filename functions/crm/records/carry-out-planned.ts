@@ -3,11 +3,10 @@ import { Problem } from '../../shared/problem.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
 
 /**
- * Many at once on one document number, say, come through one after the other: each round somebody does. These take
- * about three seconds together, far less than the gateway waits.
+ * Pauses after each lost race, with full jitter. Many at once on one document number, say, soon spread as far as it
+ * takes to come through one after the other; all together they are far shorter than the gateway waits.
  */
-const attempts = 30;
-const longestPauseMillis = 200;
+const pausesMillis = [50, 200, 800, 1_200, 1_800, 2_700, 4_000, 4_000, 4_000, 4_000];
 
 /**
  * Plans a write and carries it out; when somebody else was faster, it is planned again on what stands then. What
@@ -18,15 +17,16 @@ export async function carryOutPlanned<Result>(
   plan: () => Promise<WritePlan<Result>>,
   commit: (plan: WritePlan<Result>) => Promise<void>,
 ): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 0; ; attempt += 1) {
     const planned = await plan();
     try {
       await commit(planned);
       return planned.result;
     } catch (error) {
+      const pause = pausesMillis[attempt];
       const lost = error instanceof Problem && error.code === 'conflict';
-      if (!lost || attempt === attempts) throw error;
-      if (attempt > 1) await sleep(Math.random() * Math.min(longestPauseMillis, 5 * 2 ** attempt));
+      if (!lost || pause === undefined) throw error;
+      await sleep(Math.random() * pause);
     }
   }
 }

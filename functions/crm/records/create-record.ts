@@ -47,13 +47,14 @@ export async function planCreate(
       ]),
     ),
   };
-  const { members, checks } = withoutAliases(definition, tenantId, asked);
-  const numbered = await drawNumber(definition, actor);
-  const draft = { ...members, ...numbered?.member };
-  const { record, writes } = (await definition.rules.create?.(draft, actor, input)) ?? {
+  const { members: draft, checks } = withoutAliases(definition, tenantId, asked);
+  const { record: unnumbered, writes } = (await definition.rules.create?.(draft, actor, input)) ?? {
     record: draft,
     writes: [],
   };
+  // The number last: the shorter it is held, the fewer lose it to others.
+  const numbered = await drawNumber(definition, actor);
+  const record = { ...unnumbered, ...numbered?.member };
   return {
     result: withComputed(definition, record),
     writes: withoutRepeats([

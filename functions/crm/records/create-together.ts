@@ -1,7 +1,7 @@
 import type { Actor } from '../../shared/actor.ts';
 import { type IdempotencyKey, keptAnswer } from '../../shared/idempotency.ts';
 import { mapConcurrently } from '../../shared/map-concurrently.ts';
-import { NumberSource } from '../../shared/number-source.ts';
+import { sharedNumbers } from '../../shared/number-source.ts';
 import { Problem } from '../../shared/problem.ts';
 import { carryOut, type WritePlan } from '../../shared/write-plan.ts';
 import type { BatchItemResult } from './batch.ts';
@@ -41,7 +41,7 @@ export async function createTogether(
   if (group.length < 2) return undefined;
   try {
     return await carryOutPlanned(
-      () => planTogether(definition, group, { ...actor, numbers: new NumberSource() }, keyOf),
+      () => planTogether(definition, group, actor, keyOf),
       ({ writes }) => carryOut(writes),
     );
   } catch (error) {
@@ -56,8 +56,9 @@ async function planTogether(
   actor: Actor,
   keyOf: (index: number) => IdempotencyKey | undefined,
 ): Promise<WritePlan<BatchItemResult[]>> {
-  const planned = await mapConcurrently(group, concurrency, async ({ operation, index }) => {
-    const { plan, status } = await planOperation(definition, operation, actor);
+  const numbers = sharedNumbers();
+  const planned = await mapConcurrently(group, concurrency, async ({ operation, index }, slot) => {
+    const { plan, status } = await planOperation(definition, operation, { ...actor, numbers: numbers(slot) });
     const result: BatchItemResult = { index, status, data: plan.result };
     const key = keyOf(index);
     return { result, writes: [...(key ? [keptAnswer(key, toStored(result))] : []), ...plan.writes] };
