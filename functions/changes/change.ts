@@ -120,6 +120,9 @@ const bookkeeping = new Set([
 /** Of a task only what people ask about later: leases and results have their own place in it. */
 const toldOfTasks = new Set(['type', 'state', 'title', 'priority', 'assigneeId', 'dueAt', 'about']);
 
+/** The last stages of a deal: its history has them by the changes of its stage. */
+const ownHistory = 'stageHistory';
+
 /** The members that a caller sees of an item, as far as they are set. */
 export function isMember(entity: FollowedEntity, name: string): boolean {
   if (entity === 'task') return toldOfTasks.has(name);
@@ -131,6 +134,6 @@ function differences(entity: FollowedEntity, before: Item | undefined, after: It
   return differencesOf(
     before ?? {},
     after,
-    [...names].filter((name) => isMember(entity, name)),
+    [...names].filter((name) => isMember(entity, name) && name !== ownHistory),
   );
 }
