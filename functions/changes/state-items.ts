@@ -1,6 +1,7 @@
 import type { HistoryItem } from '../platform/history-item.ts';
 import { historyPartition, historySortKey } from '../platform/history-item.ts';
 import { activityEntries } from '../platform/timeline/activity-entries.ts';
+import { blockItems } from '../shared/duplicates/block-item.ts';
 import type { PlainWrite } from '../shared/dynamo/batch-write.ts';
 import type { Item, Key } from '../shared/dynamo/item.ts';
 import { batchGetItems } from '../shared/dynamo/table.ts';
@@ -9,7 +10,7 @@ import { wordItems } from '../shared/search/word-item.ts';
 import type { Change } from './change.ts';
 
 /**
- * Items that say what a record is now: its words, and an activity's place in timelines. They must never be those of
+ * Items that say what a record is now: its words, a contact's blocks, and an activity's place in timelines. They must never be those of
  * an earlier version. A stream gives the writes of one record in their order, but it repeats them: one that has been
  * done with, which its history entry tells, is left alone, and of those that have not, the last one counts.
  */
@@ -17,6 +18,7 @@ function stateItems({ tenantId, entity }: Change, item: Item | undefined): (Item
   if (!item || !isSearched(entity)) return [];
   return [
     ...wordItems(tenantId, entity, item),
+    ...(entity === 'contact' ? blockItems(tenantId, item) : []),
     ...(entity === 'activity' ? activityEntries(tenantId, item) : []),
   ];
 }

@@ -12,6 +12,7 @@ import { customParameters } from './custom-fields/custom-filters.ts';
 import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
 import { deal } from './deals/deal.ts';
 import { dealsRoutes } from './deals/deals-routes.ts';
+import { duplicateRoutes } from './duplicates/duplicate-routes.ts';
 import { invoice } from './invoices/invoice.ts';
 import { invoiceRoutes } from './invoices/invoices-routes.ts';
 import { mergeRoutes } from './merge/merge-routes.ts';
@@ -199,6 +200,7 @@ export const crmEntities = [contact, company, pipeline, deal, activity, product,
 
 export const crmRoutes: Route[] = [
   ...crmEntities.flatMap(entityRoutes),
+  ...duplicateRoutes,
   ...mergeRoutes,
   ...searchRoutes,
   ...settingsRoutes,

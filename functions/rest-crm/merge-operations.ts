@@ -1,3 +1,4 @@
+import { duplicatesOf, listDuplicates } from '../crm/duplicates/find-duplicates.ts';
 import { getMerge, listMerges } from '../crm/merge/find-merges.ts';
 import { mergeContacts, undoMerge } from '../crm/merge/merge-contacts.ts';
 import type { MergeInput } from '../crm/merge/merge-input.ts';
@@ -11,7 +12,11 @@ import type { PlannedWrite } from '../shared/write-plan.ts';
 /** How long a request moves references, in milliseconds; its task goes on. */
 const movingMillis = 5_000;
 
+/** Finding duplicates, merging them, and taking that back. */
 export const mergeOperations: Record<string, Operation> = {
+  listContactDuplicates: async (request) => json(200, await listDuplicates(request.query, request)),
+  listDuplicatesOfContact: async (request) =>
+    json(200, await duplicatesOf(request.path.id ?? '', request.query, request)),
   mergeContacts: (request: RestRequest<MergeInput>) =>
     answered(request, (commit, isOver) =>
       mergeContacts(request.body, request, commit, isOver, request.ifMatch),

@@ -176,3 +176,40 @@ describe('a merge', () => {
     expect((await api.post(undo)).status).toBe(200);
   });
 });
+
+test('duplicates are found by what they have in common, each pair once', async () => {
+  const own = await callerOf();
+  const add = async (name: string, more: object = {}) =>
+    (await own.post(contacts, { name, ...more })).body.id;
+  const companyId = (await own.post('/api/v1/companies', { name: 'Alfreds' })).body.id;
+  const maria = await add('Maria Anders', {
+    companyId,
+    phone: '030-0074321',
+    email: 'm.anders@alfreds.example',
+  });
+  const again = await add('Anders, María', { companyId, phone: '+49 30 0074321' });
+  const tagged = await add('M Anders', { email: 'manders+crm@alfreds.example' });
+  await add('Hanna Moos', { companyId, phone: '0621-08460' });
+  const twin = await add('Hanna Moos');
+  const found = async (query = '') => (await own.get(`${contacts}/duplicates${query}`)).body;
+  const idsOf = ({ data }: { data: { contacts: { id: string }[] }[] }) =>
+    data.map((pair) => pair.contacts.map(({ id }) => id).sort());
+  const wanted = [
+    [maria, tagged],
+    [maria, again],
+  ].map((ids) => ids.sort());
+  const all = await eventually(found, ({ data }) => data.length === 2);
+  expect(idsOf(all)).toEqual(wanted);
+  expect(all.data[1]).toMatchObject({ reasons: ['phone', 'name'], score: 95 });
+  const first = await found('?limit=1');
+  const rest = await found(`?limit=1&cursor=${encodeURIComponent(first.page.nextCursor)}`);
+  expect([...idsOf(first), ...idsOf(rest)]).toEqual(wanted);
+  const ofTagged = (await own.get(`${contacts}/${tagged}/duplicates?minScore=90`)).body;
+  expect(idsOf(ofTagged)).toEqual([[maria, tagged].sort()]);
+  expect((await own.get(`${contacts}/${twin}/duplicates`)).body).toMatchObject({ data: [], cutBlocks: 0 });
+  expect((await own.get(`${contacts}/duplicates?minScore=0`)).status).toBe(422);
+
+  const merged = await own.post(`${contacts}/merge`, { primaryId: maria, otherIds: [again] });
+  expect(merged.status).toBe(200);
+  expect(idsOf(await eventually(found, ({ data }) => data.length === 1))).toEqual([[maria, tagged].sort()]);
+});

@@ -24,7 +24,7 @@ const plainLetters: Record<string, string> = {
 };
 
 /** What lies between two signs that are no letter or digit, without case and accents. */
-function partsOf(text: string): string[] {
+export function partsOf(text: string): string[] {
   return text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
