@@ -1,6 +1,6 @@
 import type { Actor } from '../../shared/actor.ts';
 import { instant } from '../../shared/clock.ts';
-import { getItem } from '../../shared/dynamo/table.ts';
+import { readTogether } from '../../shared/dynamo/read-together.ts';
 import { Problem, validationFailed } from '../../shared/problem.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
 import { impossible, orderCanBeInvoiced, orderTransitions } from '../orders/document-states.ts';
@@ -57,6 +57,6 @@ export async function freeOrder(invoice: CrmRecord, actor: Actor): Promise<Plann
 }
 
 async function findOrder(id: string, actor: Actor): Promise<CrmRecord | undefined> {
-  const item = await getItem('crm', recordKey(order, actor.caller.tenantId, id));
+  const item = await readTogether('crm', recordKey(order, actor.caller.tenantId, id));
   return isLiving(item) ? toRecord(order, item) : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Actor } from '../../shared/actor.ts';
-import { batchGetItems } from '../../shared/dynamo/table.ts';
+import { readTogether } from '../../shared/dynamo/read-together.ts';
 import { product } from '../products/product.ts';
 import type { CrmRecord } from '../records/entity.ts';
 import { isLiving, recordKey, toRecord } from '../records/record-item.ts';
@@ -7,6 +7,6 @@ import { isLiving, recordKey, toRecord } from '../records/record-item.ts';
 /** The living products among the ids, as they stand now: one BatchGetItem of ≤ 100, none when there are no ids. */
 export async function readProducts(ids: readonly string[], actor: Actor): Promise<Map<string, CrmRecord>> {
   const keys = [...new Set(ids)].map((id) => recordKey(product, actor.caller.tenantId, id));
-  const items = await batchGetItems('crm', keys, { consistent: true });
+  const items = await Promise.all(keys.map((key) => readTogether('crm', key)));
   return new Map(items.filter(isLiving).map((item) => [String(item.id), toRecord(product, item)]));
 }

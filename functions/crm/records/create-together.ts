@@ -13,7 +13,6 @@ import { withoutRepeats } from './without-repeats.ts';
 
 /** A record, its idempotency key, its customer, its order: about four writes of a transaction's hundred each. */
 const groupSize = 20;
-const concurrency = 8;
 
 /** The creations of a wave in the order of the request, and the rest. */
 export function creationsFirst(wave: PlacedOperation[]): [PlacedOperation[], PlacedOperation[]] {
@@ -57,7 +56,8 @@ async function planTogether(
   keyOf: (index: number) => IdempotencyKey | undefined,
 ): Promise<WritePlan<BatchItemResult[]>> {
   const numbers = sharedNumbers();
-  const planned = await mapConcurrently(group, concurrency, async ({ operation, index }, slot) => {
+  // All at once: what they read is then read together.
+  const planned = await mapConcurrently(group, groupSize, async ({ operation, index }, slot) => {
     const { plan, status } = await planOperation(definition, operation, { ...actor, numbers: numbers(slot) });
     const result: BatchItemResult = { index, status, data: plan.result };
     const key = keyOf(index);
