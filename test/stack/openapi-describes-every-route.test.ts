@@ -67,7 +67,12 @@ describe('an operation', () => {
     const names = ({ parameters }: Operation) =>
       parameters.map((parameter) => `${parameter.in}:${parameter.name}`);
     expect(names(operation('patch', '/api/v1/contacts/{id}'))).toEqual(['path:id', 'header:If-Match']);
-    expect(names(operation('get', '/api/v1/contacts/{id}'))).toEqual(['path:id', 'header:If-None-Match']);
+    expect(names(operation('get', '/api/v1/contacts/{id}'))).toEqual([
+      'path:id',
+      'query:fields',
+      'query:expand',
+      'header:If-None-Match',
+    ]);
     expect(names(operation('post', '/api/v1/contacts'))).toEqual(['header:Idempotency-Key']);
     expect(names(operation('get', '/api/v1/contacts'))).toEqual(
       expect.arrayContaining(['query:limit', 'query:cursor', 'query:createdAt[gte]']),
