@@ -85,6 +85,7 @@ const sampleBodies: Record<string, Record<string, unknown>> = {
   retryTask: {},
   createFile: { name: 'sample.csv' },
   createImport: { entity: 'contacts', fileKey: 'sample' },
+  createExport: { entity: 'contacts' },
   rebuildCounters: { entities: ['product'] },
   redriveDeadLetters: { filter: { type: 'todo' }, dryRun: true },
   createApiKey: { name: 'Sample', role: 'worker' },
