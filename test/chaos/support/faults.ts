@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { until } from './wait.ts';
 
 /** Functions whose sandboxes can be ended in the middle of their work. */
-export const mortalFunctions = ['runner', 'tasks'] as const;
+export const mortalFunctions = ['runner', 'tasks', 'changes'] as const;
 export type MortalFunction = (typeof mortalFunctions)[number];
 
 const wishOf = (directory: string, name: MortalFunction) => join(directory, `end-${name}`);
