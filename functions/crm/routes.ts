@@ -3,23 +3,16 @@ import { timelineEntry, timelineParameters } from '../platform/timeline/read-tim
 import { listParameters, viewParameters } from '../shared/list/list-parameters.ts';
 import type { Route } from '../shared/route.ts';
 import { fileRoutes } from '../tasks/routes/file-routes.ts';
-import { activity } from './activities/activity.ts';
 import { attachmentRoutes } from './attachments/attachment-routes.ts';
-import { company } from './companies/company.ts';
-import { contact } from './contacts/contact.ts';
+import { crmEntities } from './crm-entities.ts';
 import { customFieldRoutes } from './custom-fields/custom-field-routes.ts';
 import { customParameters } from './custom-fields/custom-filters.ts';
 import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
-import { deal } from './deals/deal.ts';
 import { dealsRoutes } from './deals/deals-routes.ts';
 import { duplicateRoutes } from './duplicates/duplicate-routes.ts';
-import { invoice } from './invoices/invoice.ts';
 import { invoiceRoutes } from './invoices/invoices-routes.ts';
 import { mergeRoutes } from './merge/merge-routes.ts';
-import { order } from './orders/order.ts';
 import { orderRoutes } from './orders/orders-routes.ts';
-import { pipeline } from './pipelines/pipeline.ts';
-import { product } from './products/product.ts';
 import { productRoutes } from './products/products-routes.ts';
 import { batchInput } from './records/batch.ts';
 import type { EntityDefinition } from './records/entity.ts';
@@ -196,7 +189,7 @@ export function upsertOperation(definition: EntityDefinition, field: string): st
   return `upsert${capital(definition.entity)}By${capital(field)}`;
 }
 
-export const crmEntities = [contact, company, pipeline, deal, activity, product, order, invoice];
+export { crmEntities };
 
 export const crmRoutes: Route[] = [
   ...crmEntities.flatMap(entityRoutes),
