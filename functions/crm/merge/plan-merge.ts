@@ -6,6 +6,7 @@ import { batchGetItems } from '../../shared/dynamo/table.ts';
 import { requireVersion, type VersionCondition } from '../../shared/etag.ts';
 import { validationFailed } from '../../shared/problem.ts';
 import type { PlannedWrite, WritePlan } from '../../shared/write-plan.ts';
+import { scoreAfter } from '../contacts/scored-members.ts';
 import { mergedInto } from '../records/aliases.ts';
 import type { CrmRecord, EntityDefinition } from '../records/entity.ts';
 import { indexAttributeNames } from '../records/index-attributes.ts';
@@ -49,7 +50,12 @@ export async function planMerge(
   const stamp = { updatedAt: at, updatedBy: subject };
   const merged = mergeRecords(definition, primary, others, input.fields ?? {});
   requireRoom(listOf(merged.mergedIds).length);
-  const contact: CrmRecord = { ...merged, ...stamp, version: primary.version + 1 };
+  const contact: CrmRecord = {
+    ...merged,
+    ...(definition.entity === 'contact' && (await scoreAfter(merged, {}, actor))),
+    ...stamp,
+    version: primary.version + 1,
+  };
   const merge: Merge = {
     ...{ id: mergeId, status: 'running', primaryId: primary.id, otherIds: input.otherIds },
     ...{ moved: {} as Merge['moved'], changes: fieldChanges(definition, primary, contact) },
