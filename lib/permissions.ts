@@ -104,7 +104,8 @@ export function grantPermissions(
     runner: [
       ...tasks,
       ...records,
-      ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
+      // Attachments of contacts that are merged have other keys then.
+      ...may('platform', [...settings, ...idempotency, 'UpdateItem', 'DeleteItem']),
       // Counters that are counted anew.
       ...may('views', [...read, ...write, 'DeleteItem']),
       ...objects(['s3:PutObject', 's3:GetObject'], imports, exportedFiles),

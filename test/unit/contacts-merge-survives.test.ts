@@ -7,11 +7,15 @@ import { type FilesAndQueues, startFilesAndQueues } from '../support/files-and-q
 import { enqueue, newActor, problemCode } from '../support/tasks.ts';
 
 const { activity } = await import('../../functions/crm/activities/activity.ts');
+const { planAttachment } = await import('../../functions/crm/attachments/create-attachment.ts');
+const { readAttachment } = await import('../../functions/crm/attachments/find-attachments.ts');
 const { contact } = await import('../../functions/crm/contacts/contact.ts');
 const { deal } = await import('../../functions/crm/deals/deal.ts');
+const { crmEntities } = await import('../../functions/crm/crm-entities.ts');
 const { order } = await import('../../functions/crm/orders/order.ts');
 const { listMerges } = await import('../../functions/crm/merge/find-merges.ts');
 const { mergeContacts, undoMerge } = await import('../../functions/crm/merge/merge-contacts.ts');
+const { referrers } = await import('../../functions/crm/merge/referrers.ts');
 const { findByUnique, getRecord } = await import('../../functions/crm/records/find-records.ts');
 const { createRecord } = await import('../../functions/crm/records/records.ts');
 const { settleMerges } = await import('../../functions/runner/merges/settle-merges.ts');
@@ -63,18 +67,22 @@ async function doubles(actor: Actor) {
   );
   const about = { type: 'contact', id: second.id };
   const task = await enqueue(actor, { type: 'todo', title: 'Call', about });
-  return { primary, first, second, records, task };
+  const file = { name: 'cards.pdf', contentType: 'application/pdf', sizeBytes: 10 };
+  const attached = await planAttachment({ ...file, about: { type: 'contact', id: first.id } }, actor);
+  await carryOut(attached.writes);
+  return { primary, first, second, records, task, attachment: attached.result };
 }
 
 type Doubles = Awaited<ReturnType<typeof doubles>>;
 
 /** Which contact each reference names. */
-async function namedBy({ records, task }: Doubles, actor: Actor): Promise<unknown[]> {
+async function namedBy({ records, task, attachment }: Doubles, actor: Actor): Promise<unknown[]> {
   const read = records.map(
     async ({ definition, record }) => (await getRecord(definition, record.id, actor)).contactId,
   );
   const [about] = await readTasks([task as unknown as Item]);
-  return [...(await Promise.all(read)), about?.about];
+  const file = await readAttachment(attachment.id, actor.caller.tenantId);
+  return [...(await Promise.all(read)), about?.about, file.about.id];
 }
 
 /** Runs what is left to the task of the last merge or undoing. */
@@ -101,7 +109,7 @@ const mergeAll = ({ primary, first, second }: Doubles, actor: Actor) =>
 async function expectMerged(all: Doubles, actor: Actor): Promise<void> {
   const { primary, first, second } = all;
   const into = Array(4).fill(primary.id);
-  expect(await namedBy(all, actor)).toEqual([...into, `contact:${primary.id}`]);
+  expect(await namedBy(all, actor)).toEqual([...into, `contact:${primary.id}`, primary.id]);
   for (const { id } of [first, second]) {
     expect(await getRecord(contact, id, actor)).toMatchObject({
       ...{ id: primary.id, name: 'Ada Lovelace', title: 'Countess', phone: '+39 06 1', tags: ['a', 'b'] },
@@ -115,7 +123,11 @@ async function expectMerged(all: Doubles, actor: Actor): Promise<void> {
 
 async function expectUntouched(all: Doubles, actor: Actor): Promise<void> {
   const { primary, first, second, records } = all;
-  expect(await namedBy(all, actor)).toEqual([...records.map(({ of }) => of), `contact:${second.id}`]);
+  expect(await namedBy(all, actor)).toEqual([
+    ...records.map(({ of }) => of),
+    `contact:${second.id}`,
+    first.id,
+  ]);
   const stamps = { version: expect.anything(), updatedAt: expect.anything(), updatedBy: expect.anything() };
   for (const before of [primary, first, second]) {
     expect(await getRecord(contact, before.id, actor)).toEqual({ ...before, ...stamps });
@@ -139,7 +151,7 @@ test('a merge and its undoing that die after any of their writes are brought to 
     await runTask(actor);
     await expectMerged(all, actor);
     const [merge] = (await listMerges({}, actor)).data;
-    const moved = { deals: 2, activities: 1, orders: 1, invoices: 0, tasks: 1 };
+    const moved = { deals: 2, activities: 1, orders: 1, invoices: 0, tasks: 1, attachments: 1 };
     expect(merge).toMatchObject({ status: 'completed', moved });
 
     undone = await dyingAfter(writes, () => undoMerge(String(merge?.id), actor, commit, never));
@@ -178,4 +190,12 @@ test('of two merges of the same contacts at once one is made', async () => {
     problemCode(mergeContacts({ primaryId, otherIds: [otherId] }, actor, commit, never));
   const codes = await Promise.all([merge(primary.id, first.id), merge(second.id, first.id)]);
   expect(codes.sort()).toEqual(['conflict', 'none']);
+});
+
+test('everything that refers to contacts is moved', () => {
+  const referring = crmEntities.filter(({ references }) =>
+    references.some(({ entity }) => entity === 'contact'),
+  );
+  const kinds = [...referring.map(({ collection }) => collection), 'tasks', 'attachments'];
+  expect(referrers.map(({ kind }) => kind).sort()).toEqual(kinds.sort());
 });

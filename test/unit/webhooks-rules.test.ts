@@ -114,6 +114,7 @@ test('patterns choose events by name, by entity, or all', () => {
     'contact.updated',
     'contact.deleted',
     'contact.restored',
+    'contact.merged',
     'task.dead',
   ]);
   expect(eventTypes.every((type) => isWanted(['*'], type))).toBe(true);

@@ -4,6 +4,7 @@ import { newId } from '../../shared/ids.ts';
 import { presignedUpload } from '../../shared/presigned-file.ts';
 import { validationFailed } from '../../shared/problem.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
+import { mergedInto, rememberAlias, withoutAlias } from '../records/aliases.ts';
 import { livingCondition, recordKey } from '../records/record-item.ts';
 import type { Attachment, AttachmentInput, CreatedAttachment } from './attachment.ts';
 import { aboutPartition, attachmentFileKey, attachmentKey } from './attachment-items.ts';
@@ -15,9 +16,11 @@ import { saveAs } from './file-types.ts';
  * @throws {Problem} `validation_failed` when the record is not there (when the writes are carried out)
  */
 export async function planAttachment(
-  { about, name, contentType, sizeBytes }: AttachmentInput,
+  { about: asked, name, contentType, sizeBytes }: AttachmentInput,
   { caller: { tenantId, subject }, requestId }: Actor,
 ): Promise<WritePlan<CreatedAttachment>> {
+  const { id: recordId, checks } = withoutAlias(asked.type, tenantId, asked.id);
+  const about = { ...asked, id: recordId };
   const at = now();
   const attachment: Attachment = {
     id: newId('att', at.getTime()),
@@ -57,15 +60,19 @@ export async function planAttachment(
           key: recordKey({ entity: about.type }, tenantId, about.id),
           condition: { text: livingCondition },
         },
-        refused: () =>
-          validationFailed([
+        refused: (current) => {
+          const primaryId = mergedInto(current);
+          if (primaryId !== undefined) return rememberAlias(tenantId, about.id, primaryId);
+          return validationFailed([
             {
               pointer: '/about/id',
               code: 'unknown_reference',
               message: `no ${about.type} has the id ${about.id}`,
             },
-          ]),
+          ]);
+        },
       },
+      ...checks,
     ],
   };
 }

@@ -6,8 +6,8 @@ import { newId } from '../../shared/ids.ts';
 import { chunkPartition, type Merge, type MovedChunk, mergeKey, statusWrite } from './merge-item.ts';
 import { type Referrer, referrers } from './referrers.ts';
 
-/** References of one transaction; with the log it has two more actions (AWS: 100). */
-const referencesAtOnce = 50;
+/** Writes of references in one transaction, which has two more for the log (AWS: 100). */
+const writesAtOnce = 60;
 
 /** The merge has been undone meanwhile: there is nothing more to move. */
 class Turned extends Error {
@@ -53,20 +53,15 @@ async function moveAll(
         names: { '#pk': referrer.pkAttribute },
         values: { ':pk': referrer.partition(actor.caller.tenantId, from) },
       },
-      limit: referencesAtOnce,
+      limit: Math.floor(writesAtOnce / referrer.writesEach),
       project: ['pk', 'sk'],
       ...(startKey && { startKey }),
     });
-    const ids = page.items.map((item) => idOf(referrer, item));
+    const ids = page.items.map(referrer.idOf);
     if (ids.length > 0) await moveSome(referrer, ids, from, merge, actor);
     startKey = page.lastKey;
   } while (startKey);
   return true;
-}
-
-/** Records are found by their sort key, tasks by the end of their partition key. */
-function idOf({ table }: Referrer, { pk, sk }: Item): string {
-  return table === 'tasks' ? String(String(pk).split('#').at(-1)) : String(sk);
 }
 
 /** One transaction; references that moved on by themselves fall out of it. */
@@ -79,32 +74,23 @@ async function moveSome(
 ): Promise<void> {
   let rest = ids;
   while (rest.length > 0) {
-    const writes = rest.map((id) => turn(referrer, id, from, merge.primaryId, actor));
+    const writes = rest.flatMap((id) => referrer.turn(id, from, merge.primaryId, actor));
     try {
       await transactWrite([...writes, ...logWrites(referrer, rest, from, merge, actor.caller.tenantId)]);
       return;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
-      rest = withoutRefused(rest, error);
+      const failed = error.failed.map(({ index }) => index);
+      // What follows the references in it is the log.
+      if (failed.some((index) => index >= writes.length)) throw new Turned();
+      rest = withoutRefused(referrer, rest, failed);
     }
   }
 }
 
-/** The write that turns a reference from one contact to another. */
-export function turn(referrer: Referrer, id: string, from: string, to: string, actor: Actor): Write {
-  return {
-    kind: 'update',
-    table: referrer.table,
-    key: referrer.key(actor.caller.tenantId, id),
-    update: referrer.update(id, to, actor),
-    condition: referrer.condition(from),
-  };
-}
-
-/** The references that the transaction was not refused for; what follows them in it are the writes of the log. */
-export function withoutRefused(ids: string[], { failed }: TransactionRefused): string[] {
-  const refused = new Set(failed.map(({ index }) => index));
-  if (failed.some(({ index }) => index >= ids.length)) throw new Turned();
+/** The references that a transaction was not refused for. @param failed indexes among their writes */
+export function withoutRefused({ writesEach }: Referrer, ids: string[], failed: readonly number[]): string[] {
+  const refused = new Set(failed.map((index) => Math.floor(index / writesEach)));
   return ids.filter((_, at) => !refused.has(at));
 }
 

@@ -3,7 +3,7 @@ import type { Item } from '../../shared/dynamo/item.ts';
 import { queryPage, updateItem } from '../../shared/dynamo/table.ts';
 import { TransactionRefused, transactWrite, type Write } from '../../shared/dynamo/transaction.ts';
 import { chunkPartition, type Merge, type MovedChunk, statusWrite } from './merge-item.ts';
-import { turn, unlessTurned } from './move-references.ts';
+import { unlessTurned, withoutRefused } from './move-references.ts';
 import { referrerOf } from './referrers.ts';
 
 /**
@@ -46,15 +46,15 @@ async function returnChunk(
   let rest = ids;
   for (;;) {
     try {
-      const back = rest.map((id) => turn(referrer, id, merge.primaryId, from, actor));
+      const back = rest.flatMap((id) => referrer.turn(id, merge.primaryId, from, actor));
       await transactWrite([mark, ...back]);
       return;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
-      const refused = new Set(error.failed.map(({ index }) => index));
+      const failed = error.failed.map(({ index }) => index - 1);
       // Somebody else has returned it.
-      if (refused.has(0)) return;
-      rest = rest.filter((_, at) => !refused.has(at + 1));
+      if (failed.includes(-1)) return;
+      rest = withoutRefused(referrer, rest, failed);
     }
   }
 }

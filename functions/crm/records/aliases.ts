@@ -65,26 +65,40 @@ export function withoutAliases<Members extends Record<string, unknown>>(
   const turned: Record<string, unknown> = {};
   const checks: PlannedWrite[] = [];
   for (const { field, entity } of known.size > 0 ? definition.references : []) {
-    let id = members[field];
-    for (let hops = 0; hops < longestChain && typeof id === 'string'; hops += 1) {
-      const name = `${tenantId} ${id}`;
-      const primaryId = known.get(name);
-      if (primaryId === undefined) break;
-      checks.push({
-        write: {
-          kind: 'check',
-          table: 'crm',
-          key: recordKey({ entity }, tenantId, id),
-          condition: { text: 'mergedInto = :primary', values: { ':primary': primaryId } },
-        },
-        refused: () => {
-          known.delete(name);
-          return new Problem('conflict', 'The merge was undone meanwhile; try again');
-        },
-      });
-      turned[field] = primaryId;
-      id = primaryId;
-    }
+    const id = members[field];
+    if (typeof id !== 'string') continue;
+    const found = withoutAlias(entity, tenantId, id);
+    if (found.id !== id) turned[field] = found.id;
+    checks.push(...found.checks);
   }
   return { members: { ...members, ...turned }, checks };
+}
+
+/** The same for one id. */
+export function withoutAlias(
+  entity: EntityName,
+  tenantId: string,
+  id: string,
+): { id: string; checks: PlannedWrite[] } {
+  const checks: PlannedWrite[] = [];
+  let found = id;
+  for (let hops = 0; hops < longestChain; hops += 1) {
+    const name = `${tenantId} ${found}`;
+    const primaryId = known.get(name);
+    if (primaryId === undefined) break;
+    checks.push({
+      write: {
+        kind: 'check',
+        table: 'crm',
+        key: recordKey({ entity }, tenantId, found),
+        condition: { text: 'mergedInto = :primary', values: { ':primary': primaryId } },
+      },
+      refused: () => {
+        known.delete(name);
+        return new Problem('conflict', 'The merge was undone meanwhile; try again');
+      },
+    });
+    found = primaryId;
+  }
+  return { id: found, checks };
 }
