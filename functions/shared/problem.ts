@@ -39,6 +39,8 @@ export interface ProblemOptions {
   extensions?: Record<string, unknown>;
   /** Response headers, e.g. `retry-after`. */
   headers?: Record<string, string>;
+  /** The item that somebody else wrote first; callers are not told. */
+  contended?: string;
 }
 
 /** The one error type that reaches callers: handlers and resolvers turn it into their own shape. */

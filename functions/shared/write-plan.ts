@@ -48,9 +48,11 @@ export async function carryOut(writes: PlannedWrite[]): Promise<void> {
   }
 }
 
-function refusal(planned: PlannedWrite, current: Item | undefined): Problem {
+function refusal({ write, refused }: PlannedWrite, current: Item | undefined): Problem {
+  const { pk, sk } = write.kind === 'put' ? write.item : write.key;
   return (
-    planned.refused?.(current) ?? new Problem('conflict', 'The record was changed by someone else; try again')
+    refused?.(current) ??
+    new Problem('conflict', 'The record was changed by someone else; try again', { contended: `${pk}#${sk}` })
   );
 }
 

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../shared/problem.ts';
+import { waitForTurn } from '../../shared/wait-for-turn.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
 
-/**
- * Pauses after each lost race, with full jitter. Many at once on one document number, say, soon spread as far as it
- * takes to come through one after the other; all together they are far shorter than the gateway waits.
- */
+/** Pauses after each lost race, with full jitter; all together they are far shorter than the gateway waits. */
 const pausesMillis = [50, 200, 800, 1_200, 1_800, 2_700, 4_000, 4_000, 4_000, 4_000];
 
 /**
@@ -26,7 +24,9 @@ export async function carryOutPlanned<Result>(
       const pause = pausesMillis[attempt];
       const lost = error instanceof Problem && error.code === 'conflict';
       if (!lost || pause === undefined) throw error;
-      await sleep(Math.random() * pause);
+      const { contended } = error.options;
+      // Many at once on one document number, say, come through one after the other.
+      await (contended ? waitForTurn(contended, attempt) : sleep(Math.random() * pause));
     }
   }
 }
