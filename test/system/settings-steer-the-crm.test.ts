@@ -182,6 +182,33 @@ describe('pipelines', () => {
   });
 });
 
+test('a stage that is taken away while deals move into it leaves none behind', async () => {
+  const api = await callerOf();
+  const stages = [
+    { id: 'from', name: 'From', kind: 'open', probability: 20 },
+    { id: 'into', name: 'Into', kind: 'open', probability: 60 },
+    ...[
+      { name: 'Won', kind: 'won' },
+      { name: 'Lost', kind: 'lost' },
+    ],
+  ];
+  const race = async () => {
+    const { id } = await made(api, '/api/v1/pipelines', { name: 'Raced', stages });
+    const deals = await Promise.all(
+      [1, 2, 3, 4].map((title) => made(api, '/api/v1/deals', { title: `${title}`, pipelineId: id })),
+    );
+    const [taken, ...moves] = await Promise.all([
+      api.patch(`/api/v1/pipelines/${id}`, { stages: stages.filter((stage) => stage.name !== 'Into') }),
+      ...deals.map((deal) => api.post(`/api/v1/deals/${deal.id}/move`, { stageId: 'into' })),
+    ]);
+    for (const { status, summary } of [taken, ...moves])
+      expect([200, 409, 422].includes(status) || summary).toBe(true);
+    const { data } = (await api.get(`/api/v1/deals?pipelineId=${id}&stageId=into`)).body;
+    expect([taken?.status, data.length > 0]).toEqual([taken?.status, taken?.status === 409]);
+  };
+  await Promise.all([race(), race(), race(), race()]);
+});
+
 test('the forecast weighs open deals by probability, month by month', async () => {
   const api = await callerOf();
   const deal = (body: object) => made(api, '/api/v1/deals', { title: 'Forecast', ...body });

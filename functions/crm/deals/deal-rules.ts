@@ -2,6 +2,7 @@ import type { Actor } from '../../shared/actor.ts';
 import { instant } from '../../shared/clock.ts';
 import { Problem, validationFailed } from '../../shared/problem.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
+import { notBarred } from '../pipelines/closing-stages.ts';
 import { defaultPipelineId } from '../pipelines/default-pipeline.ts';
 import { findPipeline, forgetPipeline, type Pipeline } from '../pipelines/find-pipeline.ts';
 import type { Stage } from '../pipelines/stages.ts';
@@ -37,9 +38,9 @@ export const dealRules: RecordRules = {
   },
   async restore(draft, actor) {
     const known = await findPipeline(actor.caller.tenantId, String(draft.pipelineId));
-    if (draft.status !== 'open' || known?.stages.some(({ id }) => id === draft.stageId)) {
-      return { record: draft, writes: [] };
-    }
+    const stage = known?.stages.find(({ id }) => id === draft.stageId);
+    if (known && stage) return { record: draft, writes: await stageStands(known, stage, actor) };
+    if (draft.status !== 'open') return { record: draft, writes: [] };
     const pipelineId = known ? draft.pipelineId : defaultPipelineId;
     return enter(draft, { ...draft, pipelineId, stageId: null }, {}, draft.updatedAt, actor);
   },
@@ -58,7 +59,10 @@ async function enter(
   const won = record.status === 'won' && before?.status !== 'won';
   return {
     record,
-    writes: [pipelineUnchanged(pipeline, actor), ...(won ? await planWin(record, pipeline, actor) : [])],
+    writes: [
+      ...(await stageStands(pipeline, stage, actor)),
+      ...(won ? await planWin(record, pipeline, actor) : []),
+    ],
   };
 }
 
@@ -88,7 +92,12 @@ const idsOf = ({ stages }: Pipeline) => stages.map(({ id }) => id).join(', ');
 const refused = (pointer: string, code: string, message: string) =>
   validationFailed([{ pointer, code, message }]);
 
-/** Pipelines are remembered for a while: a stage that is gone or is another one by now is not entered. */
+/** A stage that is gone or going, or is another one by now than is remembered, is not entered. */
+async function stageStands(pipeline: Pipeline, stage: Stage, actor: Actor): Promise<PlannedWrite[]> {
+  const { tenantId } = actor.caller;
+  return [pipelineUnchanged(pipeline, actor), await notBarred(tenantId, pipeline.id, stage.id)];
+}
+
 function pipelineUnchanged({ id, version }: Pipeline, { caller }: Actor): PlannedWrite {
   return {
     write: {

@@ -1,11 +1,9 @@
 import type { Actor } from '../../shared/actor.ts';
-import { queryPage } from '../../shared/dynamo/table.ts';
-import { mapConcurrently } from '../../shared/map-concurrently.ts';
 import { Problem, type ProblemDetail, validationFailed } from '../../shared/problem.ts';
 import { requireValidInput } from '../../tasks/types/enforce.ts';
 import { findType } from '../../tasks/types/type-registry.ts';
-import type { CrmRecord } from '../records/entity.ts';
 import type { RecordRules } from '../records/rules.ts';
+import { barStages } from './closing-stages.ts';
 import type { DeclaredTask } from './declared-task.ts';
 import { defaultPipelineId } from './default-pipeline.ts';
 import { ensureDefaultPipeline, forgetPipeline } from './find-pipeline.ts';
@@ -22,9 +20,9 @@ export const pipelineRules: RecordRules = {
   async update(before, draft, actor, patch) {
     if (patch.onWon) await requireTypes(draft.onWon as DeclaredTask[], actor);
     const stages = completeStages(draft.stages as Stage[]);
-    await requireVacant(before, vacatedStages(before.stages as Stage[], stages), actor);
+    const writes = await barStages(before.id, vacatedStages(before.stages as Stage[], stages), actor);
     forgetPipeline(actor.caller.tenantId, before.id);
-    return { record: { ...draft, stages }, writes: [] };
+    return { record: { ...draft, stages }, writes };
   },
   async remove(before, actor) {
     if (before.id === defaultPipelineId) {
@@ -33,35 +31,11 @@ export const pipelineRules: RecordRules = {
         'The default pipeline stays; its name and stages can be changed',
       );
     }
-    await requireVacant(before, before.stages as Stage[], actor);
+    const writes = await barStages(before.id, before.stages as Stage[], actor);
     forgetPipeline(actor.caller.tenantId, before.id);
-    return [];
+    return writes;
   },
 };
-
-/** @throws {Problem} `invalid_transition` while a deal stands in one of the stages: one Query of one row for each */
-async function requireVacant({ id }: CrmRecord, stages: Stage[], { caller }: Actor): Promise<void> {
-  const taken = await mapConcurrently(stages, 8, async (stage) => {
-    const { items } = await queryPage({
-      table: 'crm',
-      index: 'byDeal',
-      key: {
-        text: 'dealPk = :stage',
-        values: { ':stage': `${caller.tenantId}#deal#${id}/${stage.id}` },
-      },
-      limit: 1,
-      descending: true,
-    });
-    return items.length > 0 ? [stage] : [];
-  });
-  const names = taken.flat().map((stage) => stage.name);
-  if (names.length === 0) return;
-  throw new Problem(
-    'invalid_transition',
-    `There are deals in ${names.join(', ')}; move them to another stage before`,
-    { extensions: { stageIds: taken.flat().map((stage) => stage.id) } },
-  );
-}
 
 /** @throws {Problem} `validation_failed` for tasks that could not be made */
 async function requireTypes(tasks: DeclaredTask[], { caller }: Actor): Promise<void> {
