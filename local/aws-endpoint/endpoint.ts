@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { handleCloudWatchRequest } from '../cloudwatch/json-protocol.ts';
 import type { BackendName, Backends } from '../data-services/backends.ts';
 import { findFreePort } from '../data-services/free-port.ts';
+import type { HttpAnswer } from '../data-services/http-call.ts';
 import {
   AwsError,
   type CloudWatchApi,
@@ -12,6 +13,7 @@ import {
 } from '../types.ts';
 import { type ArnScope, accessRequests } from './access-requests.ts';
 import { authorize } from './authorize.ts';
+import { asBatchAnswer, batchAsTransaction } from './batch-as-transaction.ts';
 import { applyBucketCors, type BucketCors } from './bucket-cors.ts';
 import { type CallLog, createCallLog } from './call-log.ts';
 import { type CallObservers, noteOutcome } from './call-outcome.ts';
@@ -130,7 +132,9 @@ export async function startAwsEndpoint(
   ): Promise<void> {
     const { operation, input, body } = call;
     const asked = service === 'dynamodb' ? askForCapacity(operation, input, body) : body;
-    const result = await forwardBuffered(backends, service, request, asked);
+    const result =
+      (await writeAtOnce(call, service, request)) ??
+      (await forwardBuffered(backends, service, request, asked));
     if (result === undefined) {
       const message = `${service} does not answer right now.`;
       noteOutcome(call, 503, observers, replyError(response, service, 503, 'ServiceUnavailable', message));
@@ -139,6 +143,30 @@ export async function startAwsEndpoint(
     response.writeHead(result.status, result.headers);
     response.end(result.body);
     noteOutcome(call, result.status, observers, result.body);
+  }
+
+  /** A batch of writes as the one transaction that it can be for our own engine; undefined when it cannot. */
+  async function writeAtOnce(
+    { operation, input, body }: IncomingCall,
+    service: BackendName,
+    { method, url, headers }: IncomingMessage,
+  ): Promise<HttpAnswer | undefined> {
+    if (service !== 'dynamodb' || backends.isForeign(service)) return undefined;
+    const other = batchAsTransaction(operation, input, headers, body);
+    if (!other) return undefined;
+    const result = await forwardBuffered(
+      backends,
+      service,
+      { method, url, headers: other.headers },
+      other.body,
+    );
+    if (result?.status !== 200) return undefined;
+    const answer = asBatchAnswer(result.body);
+    return {
+      ...result,
+      headers: { ...result.headers, 'content-length': String(answer.length) },
+      body: answer,
+    };
   }
 
   async function moveMessages(

@@ -14,7 +14,7 @@ const hopByHop = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'e
 export async function forwardBuffered(
   backends: Backends,
   service: BackendName,
-  request: IncomingMessage,
+  request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   body: Buffer,
 ): Promise<HttpAnswer | undefined> {
   const target = backends.urls[service];

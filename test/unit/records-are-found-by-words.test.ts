@@ -56,6 +56,13 @@ describe('a query finds', () => {
   });
 });
 
+test('what an e-mail says again of the name is kept once', () => {
+  const name = { text: 'Ada Lovelace', kind: 'text' as const };
+  const email = { text: 'ada.lovelace@example.com', kind: 'address' as const };
+  expect(wordsOf([name, email])).toEqual(['ada', 'adalovelaceexamplecom', 'examplecom', 'lovelace']);
+  expect(wordsOf([email])).toEqual(['adalovelaceexamplecom', 'examplecom', 'lovelaceexamplecom']);
+});
+
 test('what has no letter or digit asks for nothing', () => {
   expect(termsOf(' -- ! ')).toEqual([]);
   expect(wordsOf([{ text: ' -- ', kind: 'text' }])).toEqual([]);

@@ -39,12 +39,19 @@ export async function readCandidates(range: WordRange): Promise<{ candidates: Ca
     ...(after !== undefined && { startKey: { pk, sk: after } }),
   });
   const candidates = (items as unknown as WordItem[])
-    .filter((item) => isShownAt(item, term) && matchesTerms(item.words, terms))
-    .map(({ id, sk }) => ({ entity, id, place: sk }));
+    .map(({ id, sk, words }) => ({ id, place: sk, words: words.split(' ') }))
+    .filter((row) => isShownAt(row, term) && matchesTerms(row.words, terms))
+    .map(({ id, place }) => ({ entity, id, place }));
   return { candidates, ...(lastKey && { last: String(lastKey.sk) }) };
 }
 
+interface Row {
+  id: string;
+  place: string;
+  words: string[];
+}
+
 /** A record has a row for each of its words that match; it is shown at the first of them, so only once in all pages. */
-function isShownAt({ sk, id, words }: WordItem, term: string): boolean {
-  return sk === `${words.find((word) => word.startsWith(term))}#${id}`;
+function isShownAt({ place, id, words }: Row, term: string): boolean {
+  return place === `${words.find((word) => word.startsWith(term))}#${id}`;
 }

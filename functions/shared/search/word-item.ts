@@ -5,8 +5,8 @@ import { wordsOf } from './words.ts';
 /** One word of a record, in the table `views`. */
 export interface WordItem extends Key {
   id: string;
-  /** All words of the record, in the order of keys: the other terms of a query are checked here. */
-  words: string[];
+  /** All words of the record, in the order of keys, with blanks between: the other terms are checked here. */
+  words: string;
 }
 
 /**
@@ -35,5 +35,5 @@ export function wordsOfRecord(entity: SearchedEntity, item: Item): string[] {
 export function wordItems(tenantId: string, entity: SearchedEntity, item: Item): (WordItem & Item)[] {
   const id = String(item.id);
   const words = wordsOfRecord(entity, item);
-  return words.map((word) => ({ ...wordKey(tenantId, entity, word, id), id, words }));
+  return words.map((word) => ({ ...wordKey(tenantId, entity, word, id), id, words: words.join(' ') }));
 }

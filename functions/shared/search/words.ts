@@ -36,25 +36,39 @@ export function partsOf(text: string): string[] {
 
 /** The words of some values, each with its kind, in the order in which DynamoDB sorts them. */
 export function wordsOf(values: { text: string; kind: WordKind }[]): string[] {
-  const words = new Set(values.flatMap(({ text, kind }) => wordsOfValue(text, kind)));
-  return [...words].slice(0, maxWords).sort(inKeyOrder);
+  const plain = values.flatMap(({ text, kind }) => (kind === 'text' ? wordsOfValue(text, kind) : []));
+  // What an e-mail repeats of a name is found by the name.
+  const isNew = (part: string) => !plain.some((word) => word.startsWith(part));
+  const words = values.flatMap(({ text, kind }) =>
+    kind === 'address' ? wordsOfAddress(text, isNew) : wordsOfValue(text, kind),
+  );
+  return [...new Set(words)].slice(0, maxWords).sort(inKeyOrder);
 }
 
-function wordsOfValue(text: string, kind: WordKind): string[] {
+/** The whole, the parts before the `@` that say something new, and the domains; nobody looks for what ends in `com`. */
+function wordsOfAddress(text: string, isNew: (part: string) => boolean): string[] {
+  const parts = partsOf(text);
+  const local = text.includes('@') ? partsOf(text.slice(0, text.lastIndexOf('@'))).length : 0;
+  return endings(parts)
+    .slice(0, -1)
+    .filter((_, at) => at === 0 || at >= local || isNew(parts[at] ?? ''));
+}
+
+function wordsOfValue(text: string, kind: Exclude<WordKind, 'address'>): string[] {
   switch (kind) {
     case 'text':
       return tokensOf(text).flatMap((token) => endings(partsOf(token)));
     case 'phone':
-      return endings(partsOf(text));
-    case 'address':
-      // Nobody looks for what ends in `com`.
-      return endings(partsOf(text)).slice(0, -1);
+      return endings(partsOf(text)).filter((digits, at) => at === 0 || digits.length >= phoneEnding);
     case 'number': {
       const short = partsOf(text).map((part) => part.replace(/^0+(?=\d)/, ''));
       return [...wordsOfValue(text, 'text'), ...short.filter((part) => /^\d+$/.test(part))];
     }
   }
 }
+
+/** Digits of the shortest end of a telephone number that somebody may look for. */
+const phoneEnding = 5;
 
 /**
  * Signs between letters do not count, and any part may be the beginning: `Anne-Marie` is found by `annemarie`,
