@@ -1,20 +1,15 @@
-import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { handler } from '../../functions/changes/handler.ts';
-import { contributionsOf } from '../../functions/platform/counting/contributions.ts';
-import { Tally } from '../../functions/platform/counting/tally.ts';
 import type { BuiltinContext } from '../../functions/runner/builtin.ts';
 import { rebuildCounters } from '../../functions/runner/recount/rebuild-counters.ts';
 import type { FollowedEntity } from '../../functions/shared/counted-fields.ts';
 import type { Item, Key } from '../../functions/shared/dynamo/item.ts';
-import { deleteItem, putItem, queryPage, updateItem } from '../../functions/shared/dynamo/table.ts';
+import { deleteItem, putItem, updateItem } from '../../functions/shared/dynamo/table.ts';
 import type { TaskItem } from '../../functions/tasks/task.ts';
-import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { countersOf, deliver, startFollowing, storedCounters } from '../support/followed-changes.ts';
 import { readStream } from '../support/stream.ts';
 
-let dynamo: TestDynamo;
-let appsync: Server;
+let following: Awaited<ReturnType<typeof startFollowing>>;
 let tenants = 0;
 let tenantId: string;
 /** What is in the tables, by id. */
@@ -22,17 +17,10 @@ let items: Map<string, Item & Key>;
 const seen: { crm?: string; tasks?: string } = {};
 
 beforeAll(async () => {
-  dynamo = await startDynamo();
-  appsync = createServer((_request, response) => response.end('{"data":{}}'));
-  await new Promise<void>((done) => appsync.listen(0, '127.0.0.1', done));
-  process.env.GRAPHQL_URL = `http://127.0.0.1:${(appsync.address() as { port: number }).port}/graphql`;
+  following = await startFollowing();
 });
 
-afterAll(async () => {
-  appsync.closeAllConnections();
-  await new Promise((done) => appsync.close(done));
-  await dynamo.stop();
-});
+afterAll(() => following.stop());
 
 beforeEach(() => {
   tenants += 1;
@@ -59,42 +47,17 @@ async function write(entity: 'order' | 'deal' | 'task', id: string, members: Ite
 async function follow(): Promise<DynamoDBRecord[]> {
   const all: DynamoDBRecord[] = [];
   for (const table of ['crm', 'tasks'] as const) {
-    const records = await readStream(dynamo.endpoint, table, seen[table]);
+    const records = await readStream(following.endpoint, table, seen[table]);
     seen[table] = records.at(-1)?.dynamodb?.SequenceNumber ?? seen[table];
     const batch = records.length % 2 === 0 ? records : [...records, ...records.slice(0, 2)];
-    expect(await handler({ Records: batch })).toEqual({ batchItemFailures: [] });
+    await deliver(batch);
     all.push(...records);
   }
   return all;
 }
 
-/** Every counter in force that is not zero. */
-async function stored(): Promise<Record<string, number>> {
-  const counted: Record<string, number> = {};
-  for (const name of ['counters', 'due#task', 'forecast']) {
-    const key = { text: 'pk = :pk', values: { ':pk': `${tenantId}#${name}` } };
-    for (const { pk, sk, ...counters } of (await queryPage({ table: 'views', key })).items) {
-      for (const [counter, count] of Object.entries(counters)) {
-        if (count !== 0) counted[`${pk} ${sk} ${counter}`] = Number(count);
-      }
-    }
-  }
-  return counted;
-}
-
-function recount(): Record<string, number> {
-  const tally = new Tally();
-  for (const item of items.values()) {
-    if (item.deletedAt === undefined) {
-      tally.add(contributionsOf(tenantId, item.entity as FollowedEntity, item));
-    }
-  }
-  return Object.fromEntries(
-    [...tally.items()].flatMap(({ key, counters }) =>
-      counters.map(([name, count]) => [`${key.pk} ${key.sk} ${name}`, Number(count)]),
-    ),
-  );
-}
+const stored = () => storedCounters(tenantId);
+const recount = () => countersOf(tenantId, items.values());
 
 /** Runs the task in slices until it has ended; each has its checkpoint from the one before, but for lost ones. */
 async function rebuild(
@@ -197,12 +160,12 @@ test('a write that is never followed is counted, and not again when it comes aft
   await write('task', id('task', 1), { state: 'ready' });
   const late: DynamoDBRecord[] = [];
   for (const table of ['crm', 'tasks'] as const) {
-    const records = await readStream(dynamo.endpoint, table, seen[table]);
+    const records = await readStream(following.endpoint, table, seen[table]);
     seen[table] = records.at(-1)?.dynamodb?.SequenceNumber ?? seen[table];
     late.push(...records);
   }
   await rebuild(['order', 'task'], { patienceMillis: 300 });
   expect(await stored()).toEqual(recount());
-  expect(await handler({ Records: late })).toEqual({ batchItemFailures: [] });
+  await deliver(late);
   expect(await stored()).toEqual(recount());
 });
