@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import published from 'currency-codes';
 import { currencyCodes, currencyExponent } from '../../functions/shared/money/currencies.ts';
@@ -95,6 +97,27 @@ describe('a document', () => {
       ],
     });
   });
+});
+
+test('the lines of Northwind come to what is known of it', () => {
+  const rows = (file: string) =>
+    readFileSync(join(import.meta.dirname, `../../local/sample-data/northwind/${file}`), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(','));
+  const minor = (text = '') => parseMajorUnits(text, 'USD') ?? Number.NaN;
+  const lines = rows('order-details.csv').map(([, , unitPrice, quantity, discount]) => {
+    const discountBps = (parseMajorUnits(discount ?? '', 'USD') ?? Number.NaN) * 100;
+    return withAmounts({
+      quantity: Number(quantity),
+      unitPrice: minor(unitPrice),
+      discountBps,
+      taxRateBps: 0,
+    });
+  });
+  expect(lines).toHaveLength(2_155);
+  expect(documentTotals(lines, 0).total).toBe(126_579_329);
 });
 
 describe('currencies', () => {
