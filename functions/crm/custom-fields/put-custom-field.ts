@@ -20,6 +20,9 @@ import {
 } from './custom-field.ts';
 import { type FieldSet, fieldSetKey, forgetFields, readFieldSet } from './find-custom-fields.ts';
 
+/** All fields of an entity as JSON, with the names of deleted ones: an item ends at 400 KB (AWS). */
+const maxBytes = 350_000;
+
 /**
  * Defines a field or changes it; the same definition again changes nothing.
  * @throws {Problem} `validation_failed`, also for a type that values of the field do not have; `precondition_failed`
@@ -55,6 +58,12 @@ export async function putCustomField(
     const { [name]: _back, ...deleted } = set.deleted;
     const others = set.fields.filter((other) => other.name !== name);
     const fields = [...others, field].sort((a, b) => (a.name < b.name ? -1 : 1));
+    if (Buffer.byteLength(JSON.stringify([fields, deleted])) > maxBytes) {
+      throw new Problem(
+        'validation_failed',
+        `The fields of ${entity} are too large together; shorten options`,
+      );
+    }
     const action = before ? 'updated' : 'created';
     return { result: { created: !before, field }, set: { ...set, fields, deleted }, action };
   });
