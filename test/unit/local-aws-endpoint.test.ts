@@ -154,6 +154,30 @@ describe('what is passed on', () => {
     expect(await noted(1)).toMatchObject([{ resources: ['crm', 'platform'], consumedCapacity: 6 }]);
   });
 
+  test('a batch of writes goes on as a transaction, and as the batch when that is refused', async () => {
+    const batch = {
+      RequestItems: {
+        views: [{ PutRequest: { Item: { pk: { S: 'a' } } } }, { DeleteRequest: { Key: { pk: { S: 'b' } } } }],
+      },
+    };
+    backend.answer.body = '{"ConsumedCapacity":[{"TableName":"views","CapacityUnits":4}]}';
+    const response = await call('dynamodb', 'DynamoDB_20120810.BatchWriteItem', batch);
+    expect(await response.json()).toMatchObject({ UnprocessedItems: {} });
+    expect(await noted(1)).toMatchObject([
+      { operation: 'BatchWriteItem', resources: ['views'], consumedCapacity: 2 },
+    ]);
+    const [got] = backend.got;
+    expect(got?.headers['x-amz-target']).toBe('DynamoDB_20120810.TransactWriteItems');
+    expect(JSON.parse(got?.body ?? '').TransactItems).toEqual([
+      { Put: { TableName: 'views', Item: { pk: { S: 'a' } } } },
+      { Delete: { TableName: 'views', Key: { pk: { S: 'b' } } } },
+    ]);
+
+    backend.answer = { status: 400, body: '{"__type":"ValidationException","message":"too large"}' };
+    expect((await call('dynamodb', 'DynamoDB_20120810.BatchWriteItem', batch)).status).toBe(400);
+    expect(JSON.parse(backend.got.at(-1)?.body ?? '')).toMatchObject(batch);
+  });
+
   test('a service that is down is 503, so that SDKs try again', async () => {
     backend.server.close();
     backend.server.closeAllConnections();
