@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, type Api, callerOf, eventually, sharedStack } from './support/api.ts';
+import { type Api, callerOf, eventually } from './support/api.ts';
+import { cheapest, costOfRequest } from './support/costs.ts';
 
 let api: Api;
 
@@ -8,64 +8,8 @@ beforeAll(async () => {
   api = await callerOf();
 });
 
-interface CallRecord {
-  service: string;
-  operation: string;
-  principal: string;
-  consumedCapacity?: number;
-  traceId?: string;
-}
-
-interface Cost {
-  answer: Answer;
-  /** The AWS calls of the function that served the request, e.g. `['PutItem']`. */
-  calls: string[];
-  /** Read and write units, as DynamoDB counted them. */
-  units: number;
-}
-
-async function callsSince(seq: number): Promise<{ next: number; calls: CallRecord[] }> {
-  const answer = await fetch(`${sharedStack().inspectUrl}?since=${seq}`);
-  return (await answer.json()) as { next: number; calls: CallRecord[] };
-}
-
-/** What one request cost: its calls are known by the trace id that the client chose. */
-async function costOf(
-  method: string,
-  path: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<Cost> {
-  const root = `1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`;
-  // The log of the whole run is long; what came before has been asked for already.
-  const { next } = await callsSince(Number.MAX_SAFE_INTEGER);
-  const answer = await api.call(method, path, {
-    body,
-    headers: { ...headers, 'x-amzn-trace-id': `Root=${root}` },
-  });
-  const { calls } = await callsSince(next);
-  const own = calls.filter(
-    ({ traceId, principal }) => traceId === `Root=${root}` && !/authorizer/i.test(principal),
-  );
-  return {
-    answer,
-    calls: own.map(({ operation }) => operation),
-    units: own.reduce((sum, { consumedCapacity = 0 }) => sum + consumedCapacity, 0),
-  };
-}
-
-/**
- * A sandbox reads a tenant's settings at their first use and keeps them for 30 s, and other tests may bring new
- * sandboxes in: what a request costs where nothing has to be read anew.
- */
-async function cheapest(request: (round: number) => Promise<Cost>): Promise<Cost> {
-  let best = await request(0);
-  for (let round = 1; round < 4; round += 1) {
-    const cost = await request(round);
-    if (cost.calls.length < best.calls.length) best = cost;
-  }
-  return best;
-}
+const costOf = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+  costOfRequest(api, method, path, body, headers);
 
 const contacts = '/api/v1/contacts';
 
@@ -119,6 +63,29 @@ describe('CRM', () => {
       costOf('PATCH', `${contacts}/${id}`, { email: `patched${round}@x.example` }),
     );
     expect(unique.calls).toEqual(['GetItem', 'TransactWriteItems']);
+  });
+
+  test('a deal: one transaction to make it, a read more to move it, its contact more to win it', async () => {
+    const contact = (await api.post(contacts, { name: 'Customer' })).body;
+    const deals = '/api/v1/deals';
+    const made: string[] = [];
+    const create = await cheapest(async () => {
+      const cost = await costOf('POST', deals, { title: 'Deal', contactId: contact.id });
+      made.push(cost.answer.body.id);
+      return cost;
+    });
+    expect(create.calls).toEqual(['TransactWriteItems']);
+    const [id, won] = made;
+    const move = await cheapest((round) =>
+      costOf('POST', `${deals}/${id}/move`, { stageId: round % 2 ? 'proposal' : 'qualified' }),
+    );
+    expect(move.calls).toEqual(['GetItem', 'TransactWriteItems']);
+    const again = await costOf('POST', `${deals}/${won}/move`, { stageId: 'lead' });
+    expect(again.calls).toEqual(['GetItem']);
+    const win = await costOf('POST', `${deals}/${won}/move`, { stageId: 'won' });
+    // A sandbox that is new reads the pipeline and the settings, and looks whether the default pipeline is there.
+    expect(win.calls.filter((call) => call !== 'GetItem')).toEqual(['TransactWriteItems']);
+    expect(win.calls.length).toBeLessThanOrEqual(6);
   });
 
   test('a list page: one Query, whose cost is the page and not the tenant', async () => {
