@@ -121,6 +121,25 @@ describe('a timeline', () => {
     expect(told(joined)).toEqual(['contact linked Mover']);
   });
 
+  test('of a merged contact is part of that of the primary', async () => {
+    const [primary, other] = [
+      await create('contacts', { name: 'Merged One' }),
+      await create('contacts', { name: 'Merged Two' }),
+    ];
+    await create('activities', { kind: 'note', subject: 'Old note', contactId: other });
+    await create('deals', { title: 'Old deal', contactId: other });
+    const timeline = (id: string) => `/api/v1/contacts/${id}/timeline?kinds=activity,deal`;
+    await eventuallyTold(timeline(other), 2);
+    const merged = await api.post('/api/v1/contacts/merge', { primaryId: primary, otherIds: [other] });
+    expect(merged.status).toBeLessThan(300);
+    const shown = await eventually(
+      () => api.get(timeline(primary)),
+      (page) => told(page).length === 2,
+    );
+    expect(told(shown).sort()).toEqual(['activity occurred Old note', 'deal created Old deal']);
+    expect(told(await api.get(timeline(other)))).toEqual(told(shown));
+  });
+
   test('is there for every record that is, and refuses unknown kinds', async () => {
     const id = await create('products', { name: 'Tea', unitPrice: 100, currency: 'EUR' });
     expect(told(await eventuallyTold(`/api/v1/products/${id}/timeline`, 1))).toEqual(['change created']);
