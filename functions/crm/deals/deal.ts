@@ -18,7 +18,6 @@ const stageEntry = z.strictObject({
   at: z.string(),
   by: z.string(),
 });
-export type StageEntry = z.infer<typeof stageEntry>;
 
 /** A sale that may come about. Its status follows from its stage. */
 export const deal = defineEntity({
