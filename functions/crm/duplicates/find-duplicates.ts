@@ -64,31 +64,31 @@ export async function listDuplicates(query: DuplicatesQuery, { caller }: Actor):
   const search = new Search(tenantId, minScore);
   let at: Block = { kind: kind as BlockKind, key };
   let skip = Number(done);
-  let read = 0;
+  let rows = 0;
   const pairs: Pair[] = [];
   let cutBlocks = 0;
-  const page = (position: [BlockKind, string, number] | undefined): DuplicatesPage => ({
+  const answer = (position: [BlockKind, string, number] | undefined): DuplicatesPage => ({
     data: pairs,
     page: { nextCursor: position ? encodeCursor(position.map(String), scope) : null },
     cutBlocks,
   });
   for (;;) {
-    const { blocks, next } = await readBlocks(tenantId, at, rowsAtOnce);
-    read += rowsAtOnce;
+    const { blocks, next, ...page } = await readBlocks(tenantId, at, rowsAtOnce);
+    rows += page.read;
     await search.know(blocks);
     for (const block of blocks) {
       if (block.cut && (skip === 0 || block !== blocks[0])) cutBlocks += 1;
       for (const [index, found] of (await search.pairsOf(block)).entries()) {
         if (block === blocks[0] && index < skip) continue;
-        if (pairs.length === limit) return page([block.kind, block.key, index]);
+        if (pairs.length === limit) return answer([block.kind, block.key, index]);
         pairs.push(found);
       }
     }
     skip = 0;
     const following = next === undefined ? blockKinds[blockKinds.indexOf(at.kind) + 1] : at.kind;
-    if (following === undefined) return page(undefined);
+    if (following === undefined) return answer(undefined);
     at = { kind: following, key: next ?? '' };
-    if (read >= rowsOfPage || pairs.length === limit) return page([at.kind, at.key, 0]);
+    if (rows >= rowsOfPage || pairs.length === limit) return answer([at.kind, at.key, 0]);
   }
 }
 

@@ -38,13 +38,13 @@ export async function readBlock(tenantId: string, block: Block): Promise<ReadBlo
 /**
  * The blocks of a kind from a key on.
  * @param rows read at most
- * @returns whole blocks, and the key to go on from; absent at the end of the kind
+ * @returns whole blocks, how many rows were read, and the key to go on from; absent at the end of the kind
  */
 export async function readBlocks(
   tenantId: string,
   { kind, key }: Block,
   rows: number,
-): Promise<{ blocks: ReadBlock[]; next?: string }> {
+): Promise<{ blocks: ReadBlock[]; read: number; next?: string }> {
   const { items, lastKey } = await queryPage({
     table: 'views',
     key: {
@@ -62,10 +62,11 @@ export async function readBlocks(
     ),
   );
   const last = blocks.at(-1);
-  if (!lastKey || !last) return { blocks };
+  const read = items.length;
+  if (!lastKey || !last) return { blocks, read };
   // It may go on behind the last row; one that is cut already is passed over.
-  if (last.cut) return { blocks, next: `${last.key}${afterMembers}` };
-  return { blocks: blocks.slice(0, -1), next: last.key };
+  if (last.cut) return { blocks, read, next: `${last.key}${afterMembers}` };
+  return { blocks: blocks.slice(0, -1), read, next: last.key };
 }
 
 function memberOf({ sk }: Item): { key: string; id: string } {

@@ -62,7 +62,8 @@ export function toMerge(item: Item): Merge {
   const { completedAt = null, undoneAt = null, undoneBy = null } = item as unknown as Partial<Merge>;
   const counts = Object.fromEntries(movedKinds.map((kind) => [kind, moved[kind] ?? 0]));
   return {
-    ...{ id, status, primaryId, otherIds, moved: counts as Merge['moved'], changes },
+    ...{ id, status, primaryId, otherIds, moved: counts as Merge['moved'] },
+    changes: changes.map(({ field, old, new: now }) => ({ field, old, new: now })),
     ...{ createdAt, createdBy, completedAt, undoneAt, undoneBy },
   };
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { planCreate } from '../../crm/records/create-record.ts';
 import type { CrmRecord, EntityDefinition } from '../../crm/records/entity.ts';
 import { planChange } from '../../crm/records/patch-record.ts';
+import { withOwnValue } from '../../crm/records/upsert-record.ts';
 import { Problem } from '../../shared/problem.ts';
 import { validate } from '../../shared/validation.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
@@ -38,7 +39,8 @@ export async function planRow(
     if (mustExist) throw unknownRecord(definition, matchBy);
     return planCreation(read, context);
   }
-  const patch = validate(definition.patch, changesOf(read.fields, existing, definition));
+  const changes = withOwnValue(definition, matchBy, existing, changesOf(read.fields, existing, definition));
+  const patch = validate(definition.patch, changes);
   const { writes, result } = await planChange(definition, existing, patch, context.actor);
   const same = definition.fields.every((field) => isDeepStrictEqual(result[field], existing[field]));
   if (!same) return { read, outcome: 'updated', writes };

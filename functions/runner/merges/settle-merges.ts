@@ -25,6 +25,6 @@ export async function settleMerges({
   const count = Object.values(moved).reduce((sum, one) => sum + one, 0);
   return {
     result: { mergeId, status, moved },
-    progress: { percent: 100, message: `${count} references ${status === 'undone' ? 'were' : 'are'} moved` },
+    progress: { percent: 100, message: `${count} moved${status === 'undone' ? ' and moved back' : ''}` },
   };
 }
