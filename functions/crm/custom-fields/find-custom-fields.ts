@@ -2,7 +2,13 @@ import type { Key } from '../../shared/dynamo/item.ts';
 import { getItem } from '../../shared/dynamo/table.ts';
 import { notFound } from '../../shared/problem.ts';
 import { shortCache } from '../../shared/short-cache.ts';
-import { type CustomEntity, type CustomField, type CustomFieldType, customEntities } from './custom-field.ts';
+import {
+  type CustomEntity,
+  type CustomField,
+  type CustomFieldType,
+  customEntities,
+  customFieldOutput,
+} from './custom-field.ts';
 
 /** The fields of one entity, as they are stored: one item, so that their number is bounded and they change as one. */
 export interface FieldSet {
@@ -23,7 +29,13 @@ export const fieldSetKey = (tenantId: string, entity: CustomEntity): Key => ({
 export async function readFieldSet(tenantId: string, entity: CustomEntity): Promise<FieldSet> {
   const item = await getItem('platform', fieldSetKey(tenantId, entity));
   const { version = 0, fields = [], deleted = {} } = (item ?? {}) as Partial<FieldSet>;
-  return { version, fields, deleted };
+  return { version, fields: fields.map(inOrder), deleted };
+}
+
+/** DynamoDB keeps no order in maps; answers have one. */
+function inOrder(field: CustomField): CustomField {
+  const names = Object.keys(customFieldOutput.shape) as (keyof CustomField)[];
+  return Object.fromEntries(names.map((name) => [name, field[name]])) as unknown as CustomField;
 }
 
 const cacheSeconds = 30;
