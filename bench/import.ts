@@ -38,30 +38,28 @@ export async function benchImport(runtime: RunningRuntime, quick = false): Promi
   const rows: Cell[][] = [];
   for (const count of quick ? quickSizes : sizes) {
     const csv = contactsFile(count, `${count}-${Date.now()}`);
-    const fileKey = await upload(client, csv);
-    const imports = (mode: string) => ({
-      path: '/api/v1/imports',
-      body: { entity: 'contacts', fileKey, mode },
-    });
-    rows.push(['create', count, ...(await measured(runtime, client, imports('create'), count))]);
+    const fileKey = await upload(client, csv.text);
+    const run = async (what: string, path: string, body: object) => {
+      rows.push([what, ...(await measured(runtime, client, path, body, count))]);
+    };
+    const imported = (mode: string) => ({ entity: 'contacts', fileKey, mode });
+    await run('import: create', '/api/v1/imports', imported('create'));
     if (count > 10_000) continue;
-    rows.push(['upsert, nothing new', count, ...(await measured(runtime, client, imports('upsert'), count))]);
-    rows.push([
-      'create, all are there',
-      count,
-      ...(await measured(runtime, client, imports('create'), count)),
-    ]);
+    await run('import: upsert, nothing new', '/api/v1/imports', imported('upsert'));
+    await run('import: create, all are there', '/api/v1/imports', imported('create'));
+    await run('export: CSV', '/api/v1/exports', { entity: 'contacts', filter: { source: csv.source } });
   }
   client.close();
-  printTable('Imports of contacts with e-mail and telephone', columns, rows);
+  printTable('Contacts with e-mail and telephone in and out of files', columns, rows);
 }
 
-function contactsFile(count: number, run: string): string {
+/** A file of people that no other run has; its `source` finds them again. */
+function contactsFile(count: number, run: string): { text: string; source: string } {
   const lines = Array.from(
     { length: count },
-    (_, at) => `Person ${at},p${at}.${run}@bench.example,+49 30 ${run.slice(-6)} ${at},lead,Berlin`,
+    (_, at) => `Person ${at},p${at}.${run}@bench.example,+49 30 ${run.slice(-6)} ${at},lead,Berlin,${run}`,
   );
-  return `name,email,phone,stage,address.city\n${lines.join('\n')}\n`;
+  return { source: run, text: `name,email,phone,stage,address.city,source\n${lines.join('\n')}\n` };
 }
 
 async function upload(client: BenchClient, content: string): Promise<string> {
@@ -74,7 +72,8 @@ async function upload(client: BenchClient, content: string): Promise<string> {
 async function measured(
   runtime: RunningRuntime,
   client: BenchClient,
-  { path, body }: { path: string; body: object },
+  path: string,
+  body: object,
   count: number,
 ): Promise<Cell[]> {
   const calls = await callCounter(runtime);
@@ -126,7 +125,7 @@ async function callCounter({ stack }: RunningRuntime) {
 /** The most that the function's heap has held, as it says itself after each time slice. */
 function heapMegabytes(dataDir: string, taskId: string): Cell {
   try {
-    const lines = readFileSync(join(dataDir, 'logs', 'runner.log'), 'utf8').split('\n');
+    const lines = readFileSync(join(dataDir, 'logs', 'tandem-dev-runner.log'), 'utf8').split('\n');
     const found = lines.filter((line) => line.includes(taskId) && line.includes('heapMegabytes'));
     return Math.max(...found.map((line) => JSON.parse(line.slice(line.indexOf('{'))).heapMegabytes));
   } catch {

@@ -13,7 +13,7 @@ import { writeGroup } from './write-group.ts';
 /** Plans at once: those of entities with rules may read. */
 const plansAtOnce = 8;
 /** Transactions at once. */
-const transactionsAtOnce = 6;
+const transactionsAtOnce = 8;
 
 /**
  * Imports rows, or says what would become of them. Rows about one record or one unique value take effect in the
