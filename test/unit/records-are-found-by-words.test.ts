@@ -71,6 +71,7 @@ test('what has no letter or digit asks for nothing', () => {
 test('a term that another one begins with is not looked for twice, and the longest gives the range', () => {
   expect(termsOf('al Alice al smi')).toEqual(['alice', 'smi']);
   expect(narrowest(['smi', 'alice'])).toBe('alice');
+  expect(narrowest(['ada', 'hop'])).toBe('hop');
 });
 
 test('whatever a name is, it is found by each of its beginnings and has a bounded number of short words', () => {

@@ -19,13 +19,14 @@ export interface Search<T> {
 
 /** Rows beside the first of their record: read along, so that a page does not need another Query because of them. */
 const spareRows = 10;
-/** Rows of a Query, and candidates hydrated together (AWS: keys of one BatchGetItem), when more than words decides. */
+/** Rows of the first Query when more than one word decides; what is left of those of a page is read with the next. */
 const selectiveRows = 200;
+/** AWS: keys of one BatchGetItem. */
 const selectiveChunk = 100;
 
 /**
  * Records in the order of the words that are found, whatever their entity: one Query of each entity and one call of
- * `hydrate`, more only while candidates drop out, and at most 1 000 rows of an entity.
+ * `hydrate`; a second Query only when too many candidates drop out, and at most 1 000 rows of an entity.
  * @returns `next`: where the next page begins; absent when there is none
  */
 export async function runSearch<T>(search: Search<T>): Promise<{ found: T[]; next?: string }> {
@@ -34,7 +35,9 @@ export async function runSearch<T>(search: Search<T>): Promise<{ found: T[]; nex
   let place = search.after;
   let open = search.entities;
   for (let read = 0; open.length > 0 && read < maxRowsRead; ) {
-    const rows = Math.min(maxRowsRead - read, selective ? selectiveRows : limit - found.length + spareRows);
+    const many = selective || terms.length > 1;
+    const first = many ? selectiveRows : limit + spareRows;
+    const rows = read === 0 ? first : Math.min(maxRowsRead - read, many ? maxRowsRead : 2 * first);
     read += rows;
     const after = place === undefined ? {} : { after: place };
     const pages = await Promise.all(

@@ -100,9 +100,9 @@ export function termsOf(query: string): string[] {
   return [...terms].filter((term) => ![...terms].some((other) => other !== term && other.startsWith(term)));
 }
 
-/** The term that the fewest words begin with, as far as one can tell without looking. */
+/** The term that the fewest words begin with, as far as one can tell without looking: the longest, or a last name. */
 export function narrowest(terms: readonly string[]): string {
-  return terms.reduce((longest, term) => (term.length > longest.length ? term : longest), terms[0] ?? '');
+  return terms.reduce((longest, term) => (term.length >= longest.length ? term : longest), terms[0] ?? '');
 }
 
 export function matchesTerms(words: readonly string[], terms: readonly string[]): boolean {
