@@ -67,6 +67,10 @@ export async function runBatch(
   await openBatch(idempotency);
   const results: BatchItemResult[] = [];
   let replayedCount = 0;
+  const fail = (index: number, error: unknown) => {
+    const problem = asProblem(error);
+    results[index] = { index, status: problem.status, problem: pointInto(problem, index) };
+  };
   const runSingly = async ({ operation, index }: PlacedOperation) => {
     const key = subKey(idempotency, index);
     const replay = (answer: StoredAnswer): BatchItemResult => {
@@ -76,18 +80,22 @@ export async function runBatch(
     try {
       results[index] = await withReplay(key, () => runOne(definition, operation, index, actor, key), replay);
     } catch (error) {
-      const problem = asProblem(error);
-      results[index] = { index, status: problem.status, problem: pointInto(problem, index) };
+      fail(index, error);
+    }
+  };
+  const runTogether = async (group: PlacedOperation[]) => {
+    try {
+      const created = await createTogether(definition, group, actor, (index) => subKey(idempotency, index));
+      for (const result of created ?? []) results[result.index] = result;
+      // One after the other: all of them would wait for each other's number.
+      if (!created) await mapConcurrently(group, 1, runSingly);
+    } catch (error) {
+      for (const { index } of group) fail(index, error);
     }
   };
   for (const wave of inWaves(definition, operations)) {
     const [numbered, others] = definition.numberPrefix ? creationsFirst(wave) : [[], wave];
-    for (const group of inGroups(numbered)) {
-      const created = await createTogether(definition, group, actor, (index) => subKey(idempotency, index));
-      for (const result of created ?? []) results[result.index] = result;
-      // All of them would wait for each other's number.
-      if (!created) await mapConcurrently(group, 1, runSingly);
-    }
+    for (const group of inGroups(numbered)) await runTogether(group);
     await mapConcurrently(others, concurrency, runSingly);
   }
   return { results, replayed: replayedCount === operations.length };

@@ -44,7 +44,8 @@ export async function createTogether(
       ({ writes }) => carryOut(writes),
     );
   } catch (error) {
-    if (error instanceof Problem) return undefined;
+    // What is not sure to have done nothing must not be done again.
+    if (error instanceof Problem && error.code !== 'unavailable') return undefined;
     throw error;
   }
 }

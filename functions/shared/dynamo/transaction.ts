@@ -33,10 +33,13 @@ interface CancellationReason {
 
 const conflictAttempts = 8;
 
+/** How a transaction of more than 4 MB is refused (AWS). */
+const tooLarge = /4 ?MB|request size|exceeded the maximum/i;
+
 /**
  * All or nothing, one TransactWriteItems call; tried again when another transaction touches the same items.
  * @throws {TransactionRefused} when a condition does not hold
- * @throws {Problem} `unavailable` when the contention does not end
+ * @throws {Problem} `unavailable` when the contention does not end, `payload_too_large` above 4 MB
  */
 export async function transactWrite(writes: Write[]): Promise<void> {
   const TransactItems = writes.map(toTransactItem);
@@ -46,7 +49,14 @@ export async function transactWrite(writes: Write[]): Promise<void> {
       await callDynamo('TransactWriteItems', { TransactItems, ClientRequestToken: randomUUID() });
       return;
     } catch (error) {
-      if (!(error instanceof DynamoRefusal) || error.name !== 'TransactionCanceledException') throw error;
+      if (!(error instanceof DynamoRefusal)) throw error;
+      if (error.name === 'ValidationException' && tooLarge.test(error.message)) {
+        throw new Problem(
+          'payload_too_large',
+          'More than fits into one transaction (4 MB); send fewer operations',
+        );
+      }
+      if (error.name !== 'TransactionCanceledException') throw error;
       const reasons = (error.body.CancellationReasons ?? []) as CancellationReason[];
       const failed = reasons.flatMap((reason, index) =>
         reason.Code === 'ConditionalCheckFailed'

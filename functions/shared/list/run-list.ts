@@ -4,11 +4,15 @@ import { queryPage } from '../dynamo/table.ts';
 import { type ListQuery, type ListSpec, maxRowsRead } from './list-spec.ts';
 import { filterExpression, matchesFilters } from './match-filter.ts';
 import { type ListPlan, planList } from './plan-list.ts';
+import { roughBytes } from './rough-bytes.ts';
 
 export interface ListPage {
   items: Item[];
   nextCursor: string | null;
 }
+
+/** Bytes after which a page ends early: Lambda's answers end at 6 MB, and a Query adds at most 1 MB (AWS). */
+const fullPage = 4_000_000;
 
 export interface ListOptions {
   /** Fetches the whole items where the index holds keys only; filters then apply afterwards. */
@@ -31,6 +35,7 @@ export async function runList(
   const filter = options.hydrate ? undefined : filterExpression(plan.residual, spec);
   const found: Item[] = [];
   let read = 0;
+  let bytes = 0;
   let startKey = query.cursor === undefined ? undefined : startKeyOf(decodeCursor(query.cursor, scope), plan);
   while (found.length < wanted) {
     const limit = Math.min(
@@ -53,6 +58,8 @@ export async function runList(
     found.push(...items);
     startKey = page.lastKey;
     if (!startKey || read >= maxRowsRead) break;
+    for (const item of items) bytes += roughBytes(item);
+    if (bytes > fullPage) break;
   }
   const items = found.slice(0, query.limit);
   const last = items.at(-1);
