@@ -88,7 +88,8 @@ export function grantPermissions(
     graphql: [
       ...records,
       ...tasks,
-      ...may('platform', [...settings, ...idempotency, 'UpdateItem']),
+      // Also whose turn it is to get a new record, and the log of merges, which move attachments.
+      ...may('platform', [...settings, ...idempotency, 'UpdateItem', 'DeleteItem']),
       ...viewsAndAudit,
       ...send(...runnerQueues),
     ],

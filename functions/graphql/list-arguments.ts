@@ -18,19 +18,33 @@ export function pageParameters({ filter, sort, limit, cursor, q }: PageArguments
 }
 
 /**
- * A filter as list parameters: `stage[in]=lead,customer`.
+ * A filter as list parameters: `stage[in]=lead,customer`, `custom.region=north`.
  * @throws {Problem} `validation_failed` for a `null` inside it: leaving it out would answer all records to
  *   somebody who asked for those without a value
  */
 export function filterParameters(filter: FilterArguments | null | undefined): Record<string, string> {
   const entries = Object.entries(filter ?? {}).flatMap(([field, operators]) => {
-    if (operators === null) throw nullInFilter(`/filter/${field}`);
-    return Object.entries(operators).map(([operator, value]): [string, string] => {
-      if (value === null) throw nullInFilter(`/filter/${field}/${operator}`);
-      return [operator === 'eq' ? field : `${field}[${operator}]`, toParameter(field, value)];
-    });
+    const pointer = `/filter/${field}`;
+    if (field !== 'custom') return fieldParameters(field, operators, pointer);
+    return Object.entries(objectAt(pointer, operators)).flatMap(([name, ofName]) =>
+      fieldParameters(`${field}.${name}`, ofName, `${pointer}/${name}`),
+    );
   });
   return Object.fromEntries(entries);
+}
+
+function fieldParameters(field: string, operators: unknown, pointer: string): [string, string][] {
+  return Object.entries(objectAt(pointer, operators)).map(([operator, value]) => {
+    if (value === null) throw nullInFilter(`${pointer}/${operator}`);
+    return [operator === 'eq' ? field : `${field}[${operator}]`, toParameter(field, value)];
+  });
+}
+
+/** What the schema has no shape for may be anything. */
+function objectAt(pointer: string, value: unknown): Record<string, unknown> {
+  if (value === null) throw nullInFilter(pointer);
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw validationFailed([{ pointer, code: 'invalid_type', message: 'must be an object' }]);
 }
 
 function nullInFilter(pointer: string): Problem {

@@ -14,8 +14,7 @@ import { patchTask } from '../tasks/lifecycle/patch-task.ts';
 import { retryTask } from '../tasks/lifecycle/retry.ts';
 import { type TaskItem, taskKey } from '../tasks/task.ts';
 import { toView } from '../tasks/task-view.ts';
-import { expectedVersion, orNull } from './crm-fields.ts';
-import { type FieldCall, type FieldTable, reading } from './field.ts';
+import { expectedVersion, type FieldCall, type FieldTable, orNull, reading, withoutNulls } from './field.ts';
 import { filterParameters, pageParameters, plainParameters } from './list-arguments.ts';
 import { lookUp } from './nested-list.ts';
 import { once } from './once.ts';
@@ -37,11 +36,6 @@ const textOf = (member: 'input' | 'result') => (calls: FieldCall[]) =>
       return new Map(tasks.flatMap((task) => (task[member] === undefined ? [] : [[task.id, task[member]]])));
     },
   );
-
-/** Members that are left out and `null` ones are the same to a new task. */
-function withoutNulls(input: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
-}
 
 async function countTasks({ source, caller }: FieldCall): Promise<number> {
   const [filter, ...more] = parseListQuery(filterParameters(source.filter), taskList).filters;

@@ -5,29 +5,28 @@ import {
   GraphQLEnumType,
   type GraphQLInputObjectType,
   GraphQLList,
-  GraphQLNonNull,
   GraphQLObjectType,
+  type GraphQLType,
   getNamedType,
-  isScalarType,
+  isInputObjectType,
 } from 'graphql';
 import type * as z from 'zod/mini';
-import { company } from '../../functions/crm/companies/company.ts';
-import { contact, contactStages, contactStatuses } from '../../functions/crm/contacts/contact.ts';
-import { crmEntities } from '../../functions/crm/routes.ts';
+import { crmEntities } from '../../functions/crm/crm-entities.ts';
+import { crmRoutes } from '../../functions/crm/routes.ts';
 import { fieldTable } from '../../functions/graphql/handler.ts';
+import type { ListSpec } from '../../functions/shared/list/list-spec.ts';
 import { permissions } from '../../functions/shared/route.ts';
 import { enqueueInput } from '../../functions/tasks/enqueue/enqueue-input.ts';
 import { taskList } from '../../functions/tasks/find-tasks.ts';
-import { taskStates } from '../../functions/tasks/lifecycle/state-machine.ts';
-import { executors } from '../../functions/tasks/task.ts';
+import { taskPatch } from '../../functions/tasks/lifecycle/patch-input.ts';
 import { taskOutput } from '../../functions/tasks/task-view.ts';
 import { resolvers } from '../../graphql/resolvers.ts';
 import { buildAppSyncSchema } from '../../local/appsync/schema.ts';
 import { schemaText } from '../support/graphql-engine.ts';
+import { disagreements } from '../support/schema-agreement.ts';
 
 const schema = buildAppSyncSchema(schemaText);
 const objectType = (name: string) => schema.getType(name) as GraphQLObjectType;
-const inputType = (name: string) => schema.getType(name) as GraphQLInputObjectType;
 const place = ({ typeName, fieldName }: { typeName: string; fieldName: string }) =>
   `${typeName}.${fieldName}`;
 
@@ -75,115 +74,153 @@ describe('resolvers', () => {
   });
 });
 
-/** The members of an object schema: name → whether it may be left out or null. */
-function membersOf(zodSchema: z.ZodMiniType): Record<string, { optional: boolean; of: string }> {
-  const { shape } = zodSchema._zod.def as unknown as { shape: Record<string, z.ZodMiniType> };
+/** What is answered by resolvers of its own, beside the members that its parent has. */
+const relationsOf = (typeName: string) =>
+  resolvers.filter((entry) => entry.typeName === typeName).map(({ fieldName }) => fieldName);
+
+const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
+const typeNamed = (name: string) => schema.getType(name) as GraphQLObjectType | GraphQLInputObjectType;
+
+const entities = crmEntities.map((definition) => ({ ...definition, type: capital(definition.entity) }));
+
+describe.each(entities)('$type agrees with its definition', ({ type, ...definition }) => {
+  const { entity, collection, list } = definition;
+  const argumentsOf = (field: string) =>
+    objectType('Query')
+      .getFields()
+      [field]?.args.map(({ name }) => name);
+
+  test('in its members, its input and its patch', () => {
+    expect(disagreements(typeNamed(type), definition.output, relationsOf(type))).toEqual([]);
+    expect(disagreements(typeNamed(`${type}Input`), definition.input)).toEqual([]);
+    expect(disagreements(typeNamed(`${type}Patch`), definition.patch)).toEqual([]);
+  });
+
+  test('in the filters of its page', () => {
+    const custom = definition.fields.includes('custom') ? { custom: [] } : {};
+    expect(filtersOf(`${type}Filter`)).toEqual({ ...knownFilters(list, type), ...custom });
+  });
+
+  test('in the arguments of its lists', () => {
+    const equal = Object.keys(list.filters).filter((name) => list.filters[name]?.operators.includes('eq'));
+    const plain = ['tenantId', 'q', 'limit', ...equal.map((name) => (name === 'tags' ? 'tag' : name))];
+    expect(argumentsOf(collection)?.sort()).toEqual(plain.sort());
+    const page = `${entity}Page`;
+    expect(argumentsOf(page)).toEqual(['tenantId', 'filter', 'q', 'sort', 'limit', 'cursor']);
+    const sorts = Object.keys(list.sorts).join(', ');
+    expect(objectType('Query').getFields()[page]?.description).toContain(`one of ${sorts}, `);
+  });
+
+  test('in what it refers to', () => {
+    for (const { as, entity: referred } of definition.references) {
+      expect(objectType(type).getFields()[as]?.type.toString()).toBe(capital(referred));
+    }
+  });
+});
+
+describe('mutations', () => {
+  const mutations = objectType('Mutation').getFields();
+  const ofRecords = crmRoutes.filter(
+    ({ method, permission }) => method !== 'GET' && permission === 'records:write',
+  );
+
+  test('of the names of REST operations take their bodies', () => {
+    const shared = ofRecords.filter(({ operation }) => mutations[operation]);
+    expect(shared.length).toBeGreaterThan(40);
+    for (const { operation, body } of shared) {
+      const input = mutations[operation]?.args.find(({ name }) => name === 'input');
+      const members = body && Object.keys((body._zod.def as unknown as { shape: object }).shape);
+      if (!input || getNamedType(input.type).name === 'AWSJSON') {
+        // Few members are arguments of their own, and an action without any has none.
+        const given = mutations[operation]?.args.map(({ name }) => name);
+        expect(given).toEqual(expect.arrayContaining(members ?? []));
+      } else {
+        expect(
+          disagreements(getNamedType(input.type) as GraphQLInputObjectType, body as z.ZodMiniType),
+        ).toEqual([]);
+      }
+    }
+  });
+
+  test('are all that can be done to one record, safe to repeat and conditional as over REST', () => {
+    const common =
+      /\/(batch|by\/|history|timeline)|^\/api\/v1\/(attachments|imports|exports|files|settings|custom-fields)/;
+    const acts = ofRecords.filter(
+      ({ path }) =>
+        !common.test(path) && crmEntities.some(({ collection }) => path.startsWith(`/api/v1/${collection}`)),
+    );
+    const missing = acts.filter(({ operation }) => !mutations[operation]).map(({ operation }) => operation);
+    expect(missing).toEqual(['undoContactMerge']);
+    for (const { operation, method, conditional } of acts.filter((act) => mutations[act.operation])) {
+      const given = mutations[operation]?.args.map(({ name }) => name) ?? [];
+      if (method === 'POST') expect([operation, ...given]).toContain('idempotencyKey');
+      if (conditional) expect([operation, ...given]).toContain('expectedVersion');
+    }
+  });
+});
+
+describe('tasks agree with the REST API', () => {
+  test('in their members and their input', () => {
+    expect(disagreements(typeNamed('Task'), taskOutput)).toEqual([]);
+    expect(disagreements(typeNamed('TaskInput'), enqueueInput)).toEqual([]);
+    expect(disagreements(typeNamed('TaskPatch'), taskPatch)).toEqual([]);
+  });
+
+  test('in their filters', () => {
+    expect(filtersOf('TaskFilter')).toEqual(knownFilters(taskList, 'Task'));
+  });
+});
+
+test('changes are of every entity', () => {
+  const values = (schema.getType('RecordEntity') as GraphQLEnumType).getValues().map(({ name }) => name);
+  expect(values.sort()).toEqual(crmEntities.map(({ entity }) => entity).sort());
+});
+
+/** Filter field → operators, each with what it compares with. */
+function filtersOf(name: string): Record<string, string[]> {
+  const fields = Object.values((typeNamed(name) as GraphQLInputObjectType).getFields());
   return Object.fromEntries(
-    Object.entries(shape).map(([name, member]) => [
-      name,
-      { optional: member.safeParse(undefined).success || member.safeParse(null).success, of: kindOf(member) },
+    fields.map(({ name: field, type }) => [
+      field,
+      isInputObjectType(type)
+        ? Object.values(type.getFields())
+            .map((operator) => `${operator.name}: ${comparedWith(operator.type)}`)
+            .sort()
+        : [],
     ]),
   );
 }
 
-/** What a schema holds, below optional, nullable, default and pipe. */
-function kindOf(member: z.ZodMiniType): string {
-  const def = member._zod.def as unknown as {
-    type: string;
-    innerType?: z.ZodMiniType;
-    in?: z.ZodMiniType;
-    check?: string;
-  };
-  if (def.innerType) return kindOf(def.innerType);
-  if (def.type === 'pipe' && def.in) return kindOf(def.in);
-  return def.type;
+/** A list for `in`; the values of an enumeration. */
+function comparedWith(type: GraphQLType): string {
+  if (type instanceof GraphQLList) return `${comparedWith(getNamedType(type))}s`;
+  if (type instanceof GraphQLEnumType)
+    return type
+      .getValues()
+      .map(({ name }) => name)
+      .sort()
+      .join('|');
+  return type.toString();
 }
 
-/** The zod types that a GraphQL type can stand for. */
-const zodKinds: Record<string, string[]> = {
-  ID: ['string'],
-  String: ['string', 'enum'],
-  AWSEmail: ['string'],
-  AWSDateTime: ['string'],
-  Int: ['number', 'int'],
-  Float: ['number'],
-  Boolean: ['boolean'],
-  AWSJSON: ['unknown'],
+const scalarOf = {
+  text: 'String',
+  tag: 'String',
+  instant: 'AWSDateTime',
+  date: 'AWSDate',
+  boolean: 'Boolean',
 };
 
-function agrees(graphqlType: unknown, zodKind: string): boolean {
-  const type = graphqlType instanceof GraphQLNonNull ? graphqlType.ofType : graphqlType;
-  if (type instanceof GraphQLList) return zodKind === 'array';
-  const named = getNamedType(type as GraphQLObjectType);
-  if (named instanceof GraphQLEnumType) return zodKind === 'enum';
-  if (isScalarType(named)) return (zodKinds[named.name] ?? []).includes(zodKind);
-  return zodKind === 'object';
+function knownFilters({ filters }: ListSpec, typeName: string): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(filters).map(([field, { type, operators, values }]) => {
+      const enumeration = type === 'text' && values ? [...values].sort().join('|') : undefined;
+      const own = () => getNamedType(objectType(typeName).getFields()[field]?.type as GraphQLType).name;
+      const wanted = type === 'integer' || type === 'number' ? own() : (enumeration ?? scalarOf[type]);
+      return [field, operators.map((name) => `${name}: ${wanted}${name === 'in' ? 's' : ''}`).sort()];
+    }),
+  );
 }
-
-interface Comparison {
-  type: string;
-  zod: z.ZodMiniType;
-  /** Fields of the type that are relations, not members. */
-  relations?: string[];
-}
-
-describe('types agree with the schemas of the REST API', () => {
-  const cases: Comparison[] = [
-    { type: 'Contact', zod: contact.output, relations: ['company', 'tasks'] },
-    { type: 'Company', zod: company.output, relations: ['parent', 'contacts', 'tasks'] },
-    { type: 'Task', zod: taskOutput },
-    { type: 'ContactInput', zod: contact.input },
-    { type: 'ContactPatch', zod: contact.patch },
-    { type: 'CompanyInput', zod: company.input },
-    { type: 'CompanyPatch', zod: company.patch },
-    { type: 'TaskInput', zod: enqueueInput },
-  ];
-
-  test.each(cases)('$type', ({ type, zod, relations = [] }) => {
-    const fields = (schema.getType(type) as GraphQLObjectType | GraphQLInputObjectType).getFields();
-    const members = membersOf(zod);
-    const names = Object.keys(fields).filter((name) => !relations.includes(name));
-    expect(names.sort()).toEqual(Object.keys(members).sort());
-    for (const name of names) {
-      const graphqlType = fields[name]?.type;
-      const member = members[name];
-      expect({ name, nullable: !(graphqlType instanceof GraphQLNonNull) }).toEqual({
-        name,
-        nullable: member?.optional,
-      });
-      expect({ name, of: member?.of, agrees: agrees(graphqlType, member?.of ?? '') }).toMatchObject({
-        agrees: true,
-      });
-    }
-  });
-
-  test.each([
-    ['ContactStage', contactStages],
-    ['ContactStatus', contactStatuses],
-    ['TaskState', taskStates],
-    ['TaskExecutor', executors],
-    ['RecordEntity', crmEntities.map(({ entity }) => entity)],
-  ])('enum %s', (name, values) => {
-    const found = (schema.getType(name) as GraphQLEnumType).getValues().map(({ value }) => value);
-    expect(found.sort()).toEqual([...values].sort());
-  });
-
-  test.each([
-    ['ContactFilter', contact.list],
-    ['CompanyFilter', company.list],
-    ['TaskFilter', taskList],
-  ])('%s offers the filters and operators of the list', (name, list) => {
-    const offered = Object.entries(inputType(name).getFields()).map(([field, { type }]) => [
-      field,
-      Object.keys((type as GraphQLInputObjectType).getFields()).sort(),
-    ]);
-    const known = Object.entries(list.filters).map(([field, { operators }]) => [
-      field,
-      [...operators].sort(),
-    ]);
-    expect(Object.fromEntries(offered)).toEqual(Object.fromEntries(known));
-  });
-});
 
 test('only the service may publish', () => {
   const publishing = Object.values(objectType('Mutation').getFields()).filter(({ name }) =>
