@@ -71,7 +71,9 @@ describe('a list of contacts', () => {
 
 describe('expand', () => {
   test('shows what a page refers to beside the ids', async () => {
-    const { data } = (await api.get('/api/v1/contacts?sort=name&limit=2&expand=company')).body;
+    const answer = await api.get('/api/v1/contacts?sort=name&limit=2&expand=company');
+    expect(answer).toMatchObject({ status: 200 });
+    const { data } = answer.body;
     expect(data).toMatchObject([
       { name: 'Ada', companyId: company, company: { id: company, name: 'Analytical Engines', version: 1 } },
       { name: 'Bob', companyId: null, company: null },
