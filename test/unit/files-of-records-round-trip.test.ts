@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { company } from '../../functions/crm/companies/company.ts';
 import { contact } from '../../functions/crm/contacts/contact.ts';
+import { order } from '../../functions/crm/orders/order.ts';
 import { recordLines } from '../../functions/runner/exports/record-lines.ts';
 import { openCsv } from '../../functions/runner/imports/csv-source.ts';
 import { openNdjson } from '../../functions/runner/imports/ndjson-source.ts';
 import { identityOf } from '../../functions/runner/imports/row-identity.ts';
 import { readCell, safeCell } from '../../functions/shared/csv-cell.ts';
 import { planImport } from '../../functions/tasks/imports/import-input.ts';
-import { writableColumns } from '../../functions/tasks/imports/record-columns.ts';
+import { withoutComputed, writableColumns } from '../../functions/tasks/imports/record-columns.ts';
 import { fc } from '../support/property.ts';
 
 const runs = { numRuns: 50 };
@@ -103,4 +104,11 @@ test('every member that can be set is a column, objects by their members', () =>
     expect.arrayContaining(['name text', 'tags list', 'address.city text', 'parentId text']),
   );
   expect(writableColumns(contact)).toContainEqual({ path: 'score', kind: 'number' });
+});
+
+test('lines of an order can be sent as they were answered; what no line has stays, to be refused', () => {
+  const sent = { productId: null, quantity: 2, unitPrice: 100 };
+  const answered = { ...sent, subtotal: 200, discount: 0, tax: 0, total: 200, colour: 'red' };
+  expect(withoutComputed(order, 'lines', [answered])).toEqual([{ ...sent, colour: 'red' }]);
+  expect(withoutComputed(contact, 'tags', ['a'])).toEqual(['a']);
 });

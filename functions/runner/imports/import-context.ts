@@ -2,6 +2,7 @@ import type { CrmRecord } from '../../crm/records/entity.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { Problem, validationFailed } from '../../shared/problem.ts';
 import type { ImportPlan } from '../../tasks/imports/import-input.ts';
+import { withoutComputed } from '../../tasks/imports/record-columns.ts';
 import type { TaskItem } from '../../tasks/task.ts';
 import type { ImportState } from './import-state.ts';
 import type { RowError, RowSource, SourceRow } from './row-source.ts';
@@ -35,7 +36,10 @@ export type Existing = CrmRecord | undefined;
 
 /** The fields of a row and what finds its record. @throws {Problem} `validation_failed` */
 export function readRow(row: SourceRow, { plan, source }: ImportContext): ReadRow {
-  const { id, ...fields } = source.toFields(row);
+  const { id, ...given } = source.toFields(row);
+  const fields = Object.fromEntries(
+    Object.entries(given).map(([field, value]) => [field, withoutComputed(plan.definition, field, value)]),
+  );
   const { mode } = plan.input;
   if (mode === 'create') return { row, fields };
   const match = plan.matchBy === 'id' ? id : fields[plan.matchBy];

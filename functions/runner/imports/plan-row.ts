@@ -6,6 +6,7 @@ import { withOwnValue } from '../../crm/records/upsert-record.ts';
 import { Problem } from '../../shared/problem.ts';
 import { validate } from '../../shared/validation.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
+import { withoutComputed } from '../../tasks/imports/record-columns.ts';
 import type { Existing, ImportContext, ReadRow, RowOutcome } from './import-context.ts';
 import { identityOf } from './row-identity.ts';
 
@@ -60,12 +61,14 @@ async function planCreation(read: ReadRow, { plan, task, actor }: ImportContext)
   return { read, outcome: 'created', id: identity.id, writes: [once, ...others] };
 }
 
-/** Fields that are fixed once a record is made may stand in a row as they are. */
-function changesOf(fields: Record<string, unknown>, existing: CrmRecord, { patch }: EntityDefinition) {
-  const shape = (patch._zod.def as { shape?: Record<string, unknown> }).shape ?? {};
+/**
+ * What a row changes: the rules need not judge what stays as it is, and fields that are fixed once a record is made
+ * may stand in a row.
+ */
+function changesOf(fields: Record<string, unknown>, existing: CrmRecord, definition: EntityDefinition) {
   return Object.fromEntries(
     Object.entries(fields).filter(
-      ([field, value]) => Object.hasOwn(shape, field) || !isDeepStrictEqual(existing[field], value),
+      ([field, value]) => !isDeepStrictEqual(withoutComputed(definition, field, existing[field]), value),
     ),
   );
 }

@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import type { EntityDefinition } from '../../crm/records/entity.ts';
+import { isPlainObject } from '../../shared/merge-patch.ts';
 
 /**
  * How a cell holds a value: `list` is texts between semicolons (or a JSON array), `json` is JSON text, `custom` a
@@ -44,6 +45,20 @@ export function isReadOnly(definition: EntityDefinition, path: string): boolean 
   return baseColumns.includes(path) || derived;
 }
 
+/** A value as it can be sent: answers give the lines of an order with amounts that nobody sets. */
+export function withoutComputed({ input, output }: EntityDefinition, field: string, value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const [taken, answered] = [input, output].map((schema) =>
+    shapeOf(unwrap(defOf(unwrap(shapeOf(schema)[field]))?.element)),
+  ) as [Record<string, Schema>, Record<string, Schema>];
+  const isComputed = (name: string) => Object.hasOwn(answered, name) && !Object.hasOwn(taken, name);
+  return value.map((member) =>
+    isPlainObject(member)
+      ? Object.fromEntries(Object.entries(member).filter(([name]) => !isComputed(name)))
+      : member,
+  );
+}
+
 /** True when records of the entity have fields of the tenant's own. */
 export function hasCustomFields({ input }: EntityDefinition): boolean {
   return isOpen(unwrap(shapeOf(input).custom));
@@ -61,7 +76,7 @@ interface Definition {
 
 const defOf = (schema: Schema | undefined) => schema?._zod.def as Definition | undefined;
 
-function shapeOf(schema: Schema): Record<string, Schema> {
+function shapeOf(schema: Schema | undefined): Record<string, Schema> {
   return defOf(schema)?.shape ?? {};
 }
 
