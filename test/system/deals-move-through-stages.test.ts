@@ -62,7 +62,7 @@ describe('a deal', () => {
     expect(refused.body.errors).toMatchObject([{ pointer: '/lostReason', code: 'required' }]);
     const lost = await moveTo(id, { stageId: 'lost', lostReason: 'Too dear' });
     expect(lost.body).toMatchObject({ status: 'lost', probability: 0, lostReason: 'Too dear' });
-    expect(lost.body.closedAt).toBe(lost.body.updatedAt);
+    expect(lost.body.closedAt).toBe(lost.body.stageEnteredAt);
     const opened = await api.patch(`${deals}/${id}`, { stageId: 'qualified' });
     expect(opened.body).toMatchObject({ status: 'open', probability: 25, lostReason: null, closedAt: null });
   });
@@ -181,6 +181,7 @@ describe('a deal that is won', () => {
     const history = await eventually(
       async () => (await api.get(`/api/v1/contacts/${contactId}/history`)).body.data,
       (entries) => entries.length === 2,
+      30_000,
     );
     expect(history[0].changes).toEqual([{ field: 'stage', old: 'lead', new: 'customer' }]);
     expect((await api.get('/api/v1/contacts?stage=customer')).body.data).toMatchObject([{ id: contactId }]);

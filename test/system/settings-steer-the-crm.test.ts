@@ -197,14 +197,14 @@ test('a stage that is taken away while deals move into it leaves none behind', a
     const deals = await Promise.all(
       [1, 2, 3, 4].map((title) => made(api, '/api/v1/deals', { title: `${title}`, pipelineId: id })),
     );
-    const [taken, ...moves] = await Promise.all([
+    await Promise.all([
       api.patch(`/api/v1/pipelines/${id}`, { stages: stages.filter((stage) => stage.name !== 'Into') }),
       ...deals.map((deal) => api.post(`/api/v1/deals/${deal.id}/move`, { stageId: 'into' })),
     ]);
-    for (const { status, summary } of [taken, ...moves])
-      expect([200, 409, 422].includes(status) || summary).toBe(true);
+    const { body } = await api.get(`/api/v1/pipelines/${id}`);
+    const there = body.stages.some((stage: { id: string }) => stage.id === 'into');
     const { data } = (await api.get(`/api/v1/deals?pipelineId=${id}&stageId=into`)).body;
-    expect([taken?.status, data.length > 0]).toEqual([taken?.status, taken?.status === 409]);
+    expect(there ? [] : data).toEqual([]);
   };
   await Promise.all([race(), race(), race(), race()]);
 });
@@ -224,6 +224,7 @@ test('the forecast weighs open deals by probability, month by month', async () =
   const forecast = await eventually(
     () => api.get(path),
     ({ body }) => JSON.stringify(body.data) === JSON.stringify(expected),
+    30_000,
   );
   expect(forecast.body.data).toEqual(expected);
   expect((await api.get(`${path}&currency=JPY`)).body.data).toEqual(expected.slice(1));
