@@ -11,6 +11,11 @@ export type MergeStatus = (typeof mergeStatuses)[number];
 export const movedKinds = ['deals', 'activities', 'orders', 'invoices', 'tasks', 'attachments'] as const;
 export type MovedKind = (typeof movedKinds)[number];
 
+/** An object with a member for each kind. */
+export function eachKind<Value>(countOf: (kind: MovedKind) => Value): Record<MovedKind, Value> {
+  return Object.fromEntries(movedKinds.map((kind) => [kind, countOf(kind)])) as Record<MovedKind, Value>;
+}
+
 const fieldChange = z.object({ field: z.string(), old: z.unknown(), new: z.unknown() });
 
 /** A merge, as answered. */
@@ -20,7 +25,7 @@ export const mergeOutput = z.object({
   primaryId: z.string(),
   otherIds: z.array(z.string()),
   /** How many references have been moved to the primary. */
-  moved: z.record(z.enum(movedKinds), z.int()),
+  moved: z.object(eachKind(() => z.int())),
   /** What the merge changed in the primary's own fields. */
   changes: z.array(fieldChange),
   createdAt: z.string(),
@@ -60,9 +65,8 @@ export function mergeItem(tenantId: string, merge: Merge): Item & Key {
 export function toMerge(item: Item): Merge {
   const { id, status, primaryId, otherIds, moved, changes, createdAt, createdBy } = item as unknown as Merge;
   const { completedAt = null, undoneAt = null, undoneBy = null } = item as unknown as Partial<Merge>;
-  const counts = Object.fromEntries(movedKinds.map((kind) => [kind, moved[kind] ?? 0]));
   return {
-    ...{ id, status, primaryId, otherIds, moved: counts as Merge['moved'] },
+    ...{ id, status, primaryId, otherIds, moved: eachKind((kind) => moved[kind] ?? 0) },
     changes: changes.map(({ field, old, new: now }) => ({ field, old, new: now })),
     ...{ createdAt, createdBy, completedAt, undoneAt, undoneBy },
   };

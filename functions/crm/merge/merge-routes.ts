@@ -6,6 +6,8 @@ import { mergeOutput } from './merge-item.ts';
 
 const common = { function: 'crm', tag: 'contacts' } as const;
 const base = '/api/v1/contacts';
+/** Not below contacts: `/contacts/merges/{id}` and `/contacts/{id}/history` would both match one path. */
+const merges = '/api/v1/merges';
 const page = z.object({ nextCursor: z.nullable(z.string()) });
 const mergeResult = z.object({ merge: mergeOutput, contact: contact.output });
 
@@ -28,7 +30,7 @@ export const mergeRoutes: Route[] = [
     ...common,
     operation: 'listContactMerges',
     method: 'GET',
-    path: `${base}/merges`,
+    path: merges,
     permission: 'records:read',
     summary: 'The merges of contacts, newest first',
     query: z.strictObject({ limit: z.optional(z.string()), cursor: z.optional(z.string()) }),
@@ -40,7 +42,7 @@ export const mergeRoutes: Route[] = [
     ...common,
     operation: 'getContactMerge',
     method: 'GET',
-    path: `${base}/merges/{id}`,
+    path: `${merges}/{id}`,
     permission: 'records:read',
     summary: 'Get a merge of contacts',
     responses: { 200: { description: 'The merge', schema: mergeOutput } },
@@ -49,7 +51,7 @@ export const mergeRoutes: Route[] = [
     ...common,
     operation: 'undoContactMerge',
     method: 'POST',
-    path: `${base}/merges/{id}/undo`,
+    path: `${merges}/{id}/undo`,
     permission: 'records:write',
     summary: 'Undo a merge: the other contacts come back, with what referred to them',
     responses: {

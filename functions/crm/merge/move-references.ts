@@ -1,13 +1,15 @@
 import type { Actor } from '../../shared/actor.ts';
 import type { Item } from '../../shared/dynamo/item.ts';
-import { ConditionFailed, queryPage, updateItem } from '../../shared/dynamo/table.ts';
+import { ConditionFailed, type QueryResult, queryPage, updateItem } from '../../shared/dynamo/table.ts';
 import { TransactionRefused, transactWrite, type Write } from '../../shared/dynamo/transaction.ts';
 import { newId } from '../../shared/ids.ts';
+import { mapConcurrently } from '../../shared/map-concurrently.ts';
 import { chunkPartition, type Merge, type MovedChunk, mergeKey, statusWrite } from './merge-item.ts';
 import { type Referrer, referrers } from './referrers.ts';
 
 /** Writes of references in one transaction, which has two more for the log (AWS: 100). */
 const writesAtOnce = 60;
+const pagesAtOnce = 8;
 
 /** The merge has been undone meanwhile: there is nothing more to move. */
 class Turned extends Error {
@@ -22,11 +24,13 @@ class Turned extends Error {
  * @returns false when there was no time to look at everything
  */
 export async function moveReferences(merge: Merge, actor: Actor, isOver: () => boolean): Promise<boolean> {
+  const sources = merge.otherIds.flatMap((from) => referrers.map((referrer) => ({ from, referrer })));
+  // Most have nothing: a merge of few references takes hardly longer than one look.
+  const pages = await mapConcurrently(sources, pagesAtOnce, (source) => readPage(source, actor));
   try {
-    for (const otherId of merge.otherIds) {
-      for (const referrer of referrers) {
-        if (!(await moveAll(referrer, otherId, merge, actor, isOver))) return false;
-      }
+    for (const [at, source] of sources.entries()) {
+      const first = pages[at];
+      if (first && !(await moveAll(source, first, merge, actor, isOver))) return false;
     }
   } catch (error) {
     if (!(error instanceof Turned)) throw error;
@@ -34,34 +38,41 @@ export async function moveReferences(merge: Merge, actor: Actor, isOver: () => b
   return true;
 }
 
+/** What refers to one of the merged contacts in one way. */
+interface Source {
+  referrer: Referrer;
+  from: string;
+}
+
+function readPage({ referrer, from }: Source, { caller }: Actor, startKey?: Item): Promise<QueryResult> {
+  return queryPage({
+    table: referrer.table,
+    index: referrer.index,
+    key: {
+      text: '#pk = :pk',
+      names: { '#pk': referrer.pkAttribute },
+      values: { ':pk': referrer.partition(caller.tenantId, from) },
+    },
+    limit: Math.floor(writesAtOnce / referrer.writesEach),
+    project: ['pk', 'sk'],
+    ...(startKey && { startKey }),
+  });
+}
+
 /** What is changed while this reads goes to the end of the partition, and is met there. */
 async function moveAll(
-  referrer: Referrer,
-  from: string,
+  source: Source,
+  first: QueryResult,
   merge: Merge,
   actor: Actor,
   isOver: () => boolean,
 ): Promise<boolean> {
-  let startKey: Item | undefined;
-  do {
-    if (isOver()) return false;
-    const page = await queryPage({
-      table: referrer.table,
-      index: referrer.index,
-      key: {
-        text: '#pk = :pk',
-        names: { '#pk': referrer.pkAttribute },
-        values: { ':pk': referrer.partition(actor.caller.tenantId, from) },
-      },
-      limit: Math.floor(writesAtOnce / referrer.writesEach),
-      project: ['pk', 'sk'],
-      ...(startKey && { startKey }),
-    });
-    const ids = page.items.map(referrer.idOf);
-    if (ids.length > 0) await moveSome(referrer, ids, from, merge, actor);
-    startKey = page.lastKey;
-  } while (startKey);
-  return true;
+  for (let page = first; ; page = await readPage(source, actor, page.lastKey)) {
+    const ids = page.items.map(source.referrer.idOf);
+    if (ids.length > 0 && isOver()) return false;
+    if (ids.length > 0) await moveSome(source.referrer, ids, source.from, merge, actor);
+    if (!page.lastKey) return true;
+  }
 }
 
 /** One transaction; references that moved on by themselves fall out of it. */

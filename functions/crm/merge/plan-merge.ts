@@ -21,7 +21,7 @@ import {
   requireRoom,
   unknownRecord,
 } from './merge-input.ts';
-import { type Merge, mergeItem } from './merge-item.ts';
+import { eachKind, type Merge, mergeItem } from './merge-item.ts';
 
 /** A merge or its undoing, with the primary as it then stands. */
 export interface MergeResult {
@@ -58,7 +58,7 @@ export async function planMerge(
   };
   const merge: Merge = {
     ...{ id: mergeId, status: 'running', primaryId: primary.id, otherIds: input.otherIds },
-    ...{ moved: {} as Merge['moved'], changes: fieldChanges(definition, primary, contact) },
+    ...{ moved: eachKind(() => 0), changes: fieldChanges(definition, primary, contact) },
     ...{ createdAt: at, createdBy: subject, completedAt: null, undoneAt: null, undoneBy: null },
   };
   return {

@@ -185,8 +185,8 @@ async function oneMerge(api: Api): Promise<string> {
 
 /** The id among `ids` that the route's path asks for. */
 export function recordOf(route: Route, ids: Record<string, string>): string {
-  const [, , , collection = '', action = ''] = route.path.split('/');
-  const id = ids[action] ?? ids[collection];
+  const collection = route.path.split('/')[3] ?? '';
+  const id = ids[collection];
   if (!id) throw new Error(`test/system/support/route-samples.ts makes no record for ${route.path}`);
   return id;
 }
