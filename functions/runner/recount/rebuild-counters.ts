@@ -28,6 +28,10 @@ const usual = {
 };
 /** Progress is told so often, in milliseconds. */
 const reportMillis = 5_000;
+/** Counters that are moved at once: the expression that moves those of one item has at most 4 KB (AWS). */
+const maxCounters = 200;
+/** A marker that ends this soon is no good any more, in milliseconds; no run takes so long. */
+const lastMillis = 30 * 60_000;
 /** A run ends so long before its time, in milliseconds. */
 const marginMillis = 3_000;
 
@@ -75,7 +79,7 @@ async function markerOf(tenantId: string, entity: FollowedEntity, taskId: string
   const found = await getItem('views', key);
   const at = now();
   // Its own may have ended, too: then what it has counted is given up.
-  if (found && String(found.until) > instant(at)) {
+  if (found && Date.parse(String(found.until)) > at.getTime() + lastMillis) {
     const marker = toMarker(found);
     if (marker.id.endsWith(taskId)) return marker;
     throw new TaskFailure('recount_running', 'Another recount of the same counters is at work', {
@@ -133,17 +137,20 @@ async function countPage(
 function inGroups(tenantId: string, entity: FollowedEntity, rows: CountedRow[]): CountedRow[][] {
   const groups: CountedRow[][] = [];
   let items = new Set<string>();
+  let counters = new Set<string>();
   for (const row of rows) {
     const contributions = row.state ? contributionsOf(tenantId, entity, row.state) : [];
     const touched = contributions.map(({ key: { pk, sk } }) => `${pk} ${sk}`);
-    const together = new Set([...items, ...touched]);
+    const moved = contributions.map(({ key: { sk }, counter }) => `${sk} ${counter}`);
+    items = new Set([...items, ...touched]);
+    counters = new Set([...counters, ...moved]);
     const current = groups.at(-1);
-    if (current && together.size < maxTransactionWrites) {
+    if (current && items.size < maxTransactionWrites && counters.size <= maxCounters) {
       current.push(row);
-      items = together;
     } else {
       groups.push([row]);
       items = new Set(touched);
+      counters = new Set(moved);
     }
   }
   return groups;
