@@ -21,12 +21,15 @@ export interface Search<T> {
 const spareRows = 10;
 /** Rows of the first Query when more than one word decides; what is left of those of a page is read with the next. */
 const selectiveRows = 200;
+/** So many records are a page where candidates drop out: whoever types a name waits for the first ones only. */
+const enough = 10;
 /** AWS: keys of one BatchGetItem. */
 const selectiveChunk = 100;
 
 /**
  * Records in the order of the words that are found, whatever their entity: one Query of each entity and one call of
- * `hydrate`; a second Query only when too many candidates drop out, and at most 1 000 rows of an entity.
+ * `hydrate`; a second Query only when so many candidates drop out that fewer than ten are left, and at most 1 000
+ * rows of an entity.
  * @returns `next`: where the next page begins; absent when there is none
  */
 export async function runSearch<T>(search: Search<T>): Promise<{ found: T[]; next?: string }> {
@@ -61,6 +64,7 @@ export async function runSearch<T>(search: Search<T>): Promise<{ found: T[]; nex
     }
     if (boundary === undefined) return { found };
     place = boundary;
+    if (many && found.length >= enough) break;
     open = open.filter((_, at) => {
       const page = pages[at];
       return page?.last !== undefined || page?.candidates.some((candidate) => !within(candidate));
