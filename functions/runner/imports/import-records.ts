@@ -9,6 +9,7 @@ import { type BuiltinContext, type BuiltinOutcome, TaskFailure } from '../builti
 import { HeapPeak } from '../heap-peak.ts';
 import { betweenReports, RowPace } from '../pace.ts';
 import { openCsv } from './csv-source.ts';
+import { customKinds } from './custom-kinds.ts';
 import { joinParts, writePart } from './error-parts.ts';
 import type { ImportContext } from './import-context.ts';
 import { type ImportState, stateOf } from './import-state.ts';
@@ -28,7 +29,10 @@ export async function importRecords(context: BuiltinContext): Promise<BuiltinOut
   const { task } = context;
   const plan = planImport(validate(importInput, JSON.parse(task.input ?? 'null')));
   const file = await openFile(plan.input.fileKey, task);
-  const source = await (plan.format === 'csv' ? openCsv : openNdjson)(file.bytes, plan);
+  const source =
+    plan.format === 'csv'
+      ? await openCsv(file.bytes, plan, await customKinds(plan.definition, task.tenantId))
+      : await openNdjson(file.bytes, plan);
   const state = stateOf(task);
   const work: ImportContext = {
     plan,
