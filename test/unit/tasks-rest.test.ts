@@ -59,9 +59,13 @@ describe('task types', () => {
     const all = await call('GET /api/v1/task-types');
     expect(all.body.data.map(({ name }: { name: string }) => name)).toEqual([
       'a.type',
-      'records.import',
+      'contacts.merge',
+      'contacts.rescore',
+      'counters.rebuild',
       'dead-letters.redrive',
       'email.send',
+      'records.export',
+      'records.import',
       'todo',
     ]);
   });
