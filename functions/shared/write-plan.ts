@@ -1,4 +1,5 @@
-import type { Item } from './dynamo/item.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { fromAttributes, type Item, toAttributes } from './dynamo/item.ts';
 import { ConditionFailed, deleteItem, putItem, updateItem } from './dynamo/table.ts';
 import { maxTransactionWrites, TransactionRefused, transactWrite, type Write } from './dynamo/transaction.ts';
 import { Problem } from './problem.ts';
@@ -38,7 +39,10 @@ export async function carryOut(writes: PlannedWrite[]): Promise<void> {
     if (writes.length === 1 && first.write.kind !== 'check') await writeOne(first.write);
     else await transactWrite(writes.map(({ write }) => write));
   } catch (error) {
-    if (error instanceof ConditionFailed) throw refusal(first, error.current);
+    if (error instanceof ConditionFailed) {
+      if (isWritten(first.write, error.current)) return;
+      throw refusal(first, error.current);
+    }
     if (error instanceof TransactionRefused) {
       const [failed] = error.failed;
       const planned = failed && writes[failed.index];
@@ -46,6 +50,14 @@ export async function carryOut(writes: PlannedWrite[]): Promise<void> {
     }
     throw error;
   }
+}
+
+/**
+ * A call is sent again when its answer is lost, and is then refused by what it has written itself: planned anew, the
+ * payment or the record would be there twice. (A transaction has a token against that.)
+ */
+function isWritten(write: Write, current: Item | undefined): boolean {
+  return write.kind === 'put' && isDeepStrictEqual(current, fromAttributes(toAttributes(write.item)));
 }
 
 function refusal({ write, refused }: PlannedWrite, current: Item | undefined): Problem {
