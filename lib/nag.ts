@@ -18,7 +18,7 @@ const acknowledgements: Acknowledgement[] = [
     reason:
       'X-Ray segments and CloudWatch reads cannot be limited to a resource; template rules allow no other action on *',
   },
-  ...['imports', 'system/webhook-keys'].map((prefix) => ({
+  ...['attachments', 'exports', 'imports', 'system/webhook-keys'].map((prefix) => ({
     path: 'Functions',
     ids: [`AwsSolutions::AwsSolutions-IAM5[Resource::<StorageFiles48C02C92.Arn>/${prefix}/*]`],
     reason: `Objects under ${prefix}/ have generated names`,

@@ -65,6 +65,7 @@ const throttledOperations = [
   'PutItem',
   'UpdateItem',
   'TransactWriteItems',
+  'BatchWriteItem',
 ] as const;
 
 /** Requests to a table that DynamoDB refused for want of capacity. */

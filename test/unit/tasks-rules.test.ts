@@ -347,10 +347,11 @@ describe('the Idempotency-Key', () => {
       'batchTasks',
       'cancelTask',
       'claimTasks',
-      'createImport',
       'enqueueTask',
+      'rebuildCounters',
       'redriveDeadLetters',
       'reportTasks',
+      'rescoreContacts',
       'retryTask',
     ]);
     for (const post of posts.filter((each) => !offered.includes(each))) {
