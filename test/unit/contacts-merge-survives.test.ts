@@ -11,12 +11,14 @@ const { planAttachment } = await import('../../functions/crm/attachments/create-
 const { readAttachment } = await import('../../functions/crm/attachments/find-attachments.ts');
 const { contact } = await import('../../functions/crm/contacts/contact.ts');
 const { deal } = await import('../../functions/crm/deals/deal.ts');
+const { planMove } = await import('../../functions/crm/deals/move-deal.ts');
 const { crmEntities } = await import('../../functions/crm/crm-entities.ts');
 const { order } = await import('../../functions/crm/orders/order.ts');
 const { listMerges } = await import('../../functions/crm/merge/find-merges.ts');
 const { mergeContacts, undoMerge } = await import('../../functions/crm/merge/merge-contacts.ts');
 const { referrers } = await import('../../functions/crm/merge/referrers.ts');
 const { findByUnique, getRecord } = await import('../../functions/crm/records/find-records.ts');
+const { patchRecord } = await import('../../functions/crm/records/patch-record.ts');
 const { createRecord } = await import('../../functions/crm/records/records.ts');
 const { settleMerges } = await import('../../functions/runner/merges/settle-merges.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
@@ -198,4 +200,17 @@ test('everything that refers to contacts is moved', () => {
   );
   const kinds = [...referring.map(({ collection }) => collection), 'tasks', 'attachments'];
   expect(referrers.map(({ kind }) => kind).sort()).toEqual(kinds.sort());
+});
+
+test('what happens to references that have not moved yet happens to the primary', async () => {
+  const actor = newActor();
+  const { primary, first, records } = await doubles(actor);
+  const [sale, call] = records.map(({ record }) => record.id);
+  const input = { primaryId: primary.id, otherIds: [first.id] };
+  await mergeContacts(input, actor, commit, () => true);
+  const won = await planMove(String(sale), { stageId: 'won' }, actor);
+  await carryOut(won.writes);
+  await patchRecord(activity, String(call), { kind: 'call' }, actor);
+  const lastContactedAt = (await getRecord(activity, String(call), actor)).occurredAt;
+  expect(await getRecord(contact, primary.id, actor)).toMatchObject({ stage: 'customer', lastContactedAt });
 });

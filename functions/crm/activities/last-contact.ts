@@ -4,9 +4,10 @@ import { getItem } from '../../shared/dynamo/table.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
 import { contact } from '../contacts/contact.ts';
 import { scoreAfter } from '../contacts/scored-members.ts';
+import { livingOf } from '../records/aliases.ts';
 import type { CrmRecord } from '../records/entity.ts';
 import { memberUpdate } from '../records/member-update.ts';
-import { isLiving, livingCondition, recordKey } from '../records/record-item.ts';
+import { livingCondition, recordKey } from '../records/record-item.ts';
 
 /**
  * What an activity does to its contact: `lastContactedAt` moves forward to when it took place, never back.
@@ -17,10 +18,13 @@ export async function contactedWrites(activity: CrmRecord, actor: Actor): Promis
   const contactId = contactedBy(activity);
   if (contactId === undefined) return [];
   const at = String(activity.occurredAt);
-  const key = recordKey(contact, actor.caller.tenantId, contactId);
-  const item = await getItem('crm', key);
+  const { tenantId } = actor.caller;
+  // References to a contact that was merged a moment ago may still be on their way.
+  const found = await getItem('crm', recordKey(contact, tenantId, contactId));
+  const item = await livingOf(contact, tenantId, found);
   // A contact that is not there is refused by the check of the reference.
-  if (!isLiving(item) || String(item.lastContactedAt ?? '') >= at) return [];
+  if (!item || String(item.lastContactedAt ?? '') >= at) return [];
+  const id = String(item.id);
   const members = { lastContactedAt: at };
   const scored = await scoreAfter(item, members, actor);
   const earlier = 'attribute_not_exists(lastContactedAt) OR lastContactedAt < :at';
@@ -29,8 +33,8 @@ export async function contactedWrites(activity: CrmRecord, actor: Actor): Promis
       write: {
         kind: 'update',
         table: 'crm',
-        key,
-        update: memberUpdate(contact, contactId, { ...members, ...scored }, actor),
+        key: recordKey(contact, tenantId, id),
+        update: memberUpdate(contact, id, { ...members, ...scored }, actor),
         // A score is that of the contact as it was read.
         condition: {
           text: `${livingCondition} AND (${earlier})${scored.score === undefined ? '' : ' AND #version = :version'}`,

@@ -7,9 +7,10 @@ import { announceTasks } from '../../tasks/push/runner-queue.ts';
 import { contact } from '../contacts/contact.ts';
 import { scoreAfter } from '../contacts/scored-members.ts';
 import type { Pipeline } from '../pipelines/find-pipeline.ts';
+import { livingOf } from '../records/aliases.ts';
 import type { CrmRecord } from '../records/entity.ts';
 import { memberUpdate } from '../records/member-update.ts';
-import { isLiving, livingCondition, recordKey } from '../records/record-item.ts';
+import { livingCondition, recordKey } from '../records/record-item.ts';
 import { taskOfWin } from './win-tasks.ts';
 
 /**
@@ -26,25 +27,22 @@ export async function planWin(deal: CrmRecord, { onWon }: Pipeline, actor: Actor
   return [...customer, ...tasks.map(putNewTask)];
 }
 
-/** A contact that is gone does not keep a deal from being won. */
+/** A contact that is gone does not keep a deal from being won; one that was merged a moment ago is found. */
 async function customerWrites(contactId: unknown, actor: Actor): Promise<PlannedWrite[]> {
   if (typeof contactId !== 'string') return [];
-  const key = recordKey(contact, actor.caller.tenantId, contactId);
-  const item = await getItem('crm', key);
-  if (!isLiving(item) || item.stage === 'customer') return [];
+  const { tenantId } = actor.caller;
+  const found = await getItem('crm', recordKey(contact, tenantId, contactId));
+  const item = await livingOf(contact, tenantId, found);
+  if (!item || item.stage === 'customer') return [];
+  const id = String(item.id);
   const members = { stage: 'customer' };
   return [
     {
       write: {
         kind: 'update',
         table: 'crm',
-        key,
-        update: memberUpdate(
-          contact,
-          contactId,
-          { ...members, ...(await scoreAfter(item, members, actor)) },
-          actor,
-        ),
+        key: recordKey(contact, tenantId, id),
+        update: memberUpdate(contact, id, { ...members, ...(await scoreAfter(item, members, actor)) }, actor),
         condition: {
           text: `${livingCondition} AND #version = :version`,
           values: { ':version': item.version },
