@@ -86,7 +86,11 @@ describe('the invoice of an order', () => {
     const restore = () => api.post(`/api/v1/invoices/${id}/restore`);
     expect(await restore()).toMatchObject({ status: 409, body: { existingId: other.body.id } });
     await api.del(`/api/v1/invoices/${other.body.id}`);
-    expect(await restore()).toMatchObject({ status: 200, body: { orderId: order.id } });
+    const shipped = (await api.post(`/api/v1/orders/${order.id}/ship`, { shipping: 500 })).body;
+    expect(await restore()).toMatchObject({
+      status: 200,
+      body: { orderId: order.id, shipping: 500, total: shipped.total, amountDue: shipped.total },
+    });
     expect((await api.get(`/api/v1/orders/${order.id}`)).body.invoiceId).toBe(id);
   });
 });

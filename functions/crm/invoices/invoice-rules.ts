@@ -14,19 +14,13 @@ import type { InvoiceStatus } from './invoice-statuses.ts';
 import { freeOrder, orderToInvoice, tieOrder } from './order-link.ts';
 import type { Payment } from './payment.ts';
 
+const amountsOfOrder = [
+  ...(['lines', 'shipping', 'currency'] as const),
+  ...(['subtotal', 'discount', 'tax', 'total', 'taxSummary'] as const),
+];
+
 /** What an invoice takes over from its order as it stands. */
-const fromOrder = [
-  'lines',
-  'shipping',
-  'currency',
-  'contactId',
-  'companyId',
-  'subtotal',
-  'discount',
-  'tax',
-  'total',
-  'taxSummary',
-] as const;
+const fromOrder = [...amountsOfOrder, 'contactId', 'companyId'] as const;
 
 async function create(draft: CrmRecord, actor: Actor): Promise<Decided> {
   requireFittingTimes(draft);
@@ -147,10 +141,16 @@ async function remove(before: CrmRecord, actor: Actor): Promise<PlannedWrite[]> 
   return freeOrder(before, actor);
 }
 
+/** The order may have been given another shipping while it had no invoice: both say the same again. */
 async function restore(draft: CrmRecord, actor: Actor): Promise<Decided> {
   if (typeof draft.orderId !== 'string') return { record: draft, writes: [] };
   const found = await orderToInvoice(draft.orderId, actor);
-  return { record: draft, writes: [tieOrder(found, draft.id, actor)] };
+  const amounts = Object.fromEntries(amountsOfOrder.map((field) => [field, found[field]]));
+  const total = found.total as number;
+  return {
+    record: { ...draft, ...amounts, ...settled({ status: 'draft', total, paidAt: null }, []) },
+    writes: [tieOrder(found, draft.id, actor)],
+  };
 }
 
 /** What follows from writing an invoice as a record; what its actions do is in plan-invoice-action.ts. */
