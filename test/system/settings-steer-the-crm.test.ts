@@ -228,6 +228,7 @@ test('the forecast weighs open deals by probability, month by month', async () =
   );
   expect(forecast.body.data).toEqual(expected);
   expect((await api.get(`${path}&currency=JPY`)).body.data).toEqual(expected.slice(1));
+  expect((await api.get('/api/v1/deals/forecast?from=9999-06')).status).toBe(200);
   const refused = await api.get('/api/v1/deals/forecast?from=2030-13&to=tomorrow&currency=EURO');
   expect(refused.body.errors).toMatchObject([
     { parameter: 'from' },

@@ -30,6 +30,8 @@ export const forecastOutput = z.strictObject({
 });
 
 const maxMonths = 120;
+/** The last month that a date can be in: four digits of a year. */
+const lastMonth = 9_999 * 12 + 11;
 
 /**
  * The forecast from the counters, which follow writes within about a second. Months without deals are left out.
@@ -49,7 +51,7 @@ export async function forecastDeals(
     return month ?? otherwise;
   };
   const from = monthOf('from', now().getUTCFullYear() * 12 + now().getUTCMonth());
-  const to = monthOf('to', from + 11);
+  const to = monthOf('to', Math.min(from + 11, lastMonth));
   if (errors.length === 0 && to < from) wrong('to', 'must not be before from');
   if (to - from >= maxMonths) wrong('to', `must be at most ${maxMonths} months from the first`);
   const { currency, pipelineId } = query;
