@@ -2,6 +2,7 @@ import { type HistoryItem, historyPartition, historySortKey } from '../platform/
 import type { Item, Key } from '../shared/dynamo/item.ts';
 import type { Write } from '../shared/dynamo/transaction.ts';
 import type { Change } from './change.ts';
+import { fittingChanges } from './fitting-changes.ts';
 
 /** Tasks keep their attempts themselves; these entries are kept as long as somebody may look for who did what. */
 const taskHistoryDays = 90;
@@ -23,7 +24,7 @@ export function historyWrite(change: Change, recount?: string): Write & { kind: 
     at,
     actor,
     requestId,
-    changes,
+    changes: fittingChanges(changes),
     ...(recount !== undefined && { recount }),
   };
   return {

@@ -17,8 +17,9 @@ const fragments = {
     'fragment publishTaskChange on TaskChange { tenantId id type state previousState version at title assigneeId progressPercent progressMessage }',
 } as const;
 
-/** One request has a 1 MB body and an answer, both at AppSync; a record has at most some 30 KB. */
+/** One request has a 1 MB body and an answer (AWS), and an order of many lines has more than 200 KB. */
 const publicationsPerRequest = 20;
+const bytesPerRequest = 800_000;
 const attempts = 3;
 const attemptMillis = 5_000;
 /** For all publications of a batch, in milliseconds: the function has 60 s, and history comes first. */
@@ -32,16 +33,36 @@ const publishMillis = 10_000;
  */
 export async function publish(publications: Publication[], withinMillis = publishMillis): Promise<void> {
   const deadline = Date.now() + withinMillis;
-  for (let start = 0; start < publications.length; start += publicationsPerRequest) {
+  let published = 0;
+  for (const some of inRequests(publications)) {
     try {
-      await send(publishRequest(publications.slice(start, start + publicationsPerRequest)), deadline);
+      await send(publishRequest(some), deadline);
+      published += some.length;
     } catch (error) {
-      const count = publications.length - start;
+      const count = publications.length - published;
       countMetric('PublishFailures', count);
       log().error('changes were not published', { count, error: error as Error });
       return;
     }
   }
+}
+
+/** Publications in their order, as many in a request as fit. */
+export function inRequests(publications: Publication[]): Publication[][] {
+  const requests: Publication[][] = [];
+  let bytes = 0;
+  for (const publication of publications) {
+    const size = Buffer.byteLength(JSON.stringify(publication.input));
+    const current = requests.at(-1);
+    if (current && current.length < publicationsPerRequest && bytes + size <= bytesPerRequest) {
+      current.push(publication);
+      bytes += size;
+    } else {
+      requests.push([publication]);
+      bytes = size;
+    }
+  }
+  return requests;
 }
 
 /** One document with a mutation per publication. */
