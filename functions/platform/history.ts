@@ -22,8 +22,8 @@ export async function readHistory(tenantId: string, id: string, query: PageQuery
   const scope = JSON.stringify([tenantId, 'history', id]);
   const pk = historyPartition(tenantId, id);
   const [version] = cursor === undefined ? [] : decodeCursor(cursor, scope);
-  // One more than the page has tells whether there is another page.
-  const { items } = await queryPage({
+  // One more than the page has tells whether there is another page; a Query ends at 1 MB (AWS), too.
+  const { items, lastKey } = await queryPage({
     table: 'views',
     key: { text: 'pk = :pk', values: { ':pk': pk } },
     limit: limit + 1,
@@ -31,7 +31,7 @@ export async function readHistory(tenantId: string, id: string, query: PageQuery
     ...(version !== undefined && { startKey: { pk, sk: version } }),
   });
   const shown = items.slice(0, limit);
-  const last = items.length > limit ? shown.at(-1) : undefined;
+  const last = items.length > limit || lastKey ? shown.at(-1) : undefined;
   return {
     data: shown.map((item) => toEntry(item as unknown as HistoryItem)),
     page: { nextCursor: last ? encodeCursor([String(last.sk)], scope) : null },

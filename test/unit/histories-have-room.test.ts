@@ -11,7 +11,8 @@ const { patchRecord } = await import('../../functions/crm/records/patch-record.t
 const { recordKey } = await import('../../functions/crm/records/record-item.ts');
 const { createRecord } = await import('../../functions/crm/records/records.ts');
 const { readHistory } = await import('../../functions/platform/history.ts');
-const { getItem } = await import('../../functions/shared/dynamo/table.ts');
+const { historyPartition, historySortKey } = await import('../../functions/platform/history-item.ts');
+const { getItem, putItem } = await import('../../functions/shared/dynamo/table.ts');
 
 let dynamo: TestDynamo;
 
@@ -50,6 +51,23 @@ test('all of the longest order may change at once: its history entry has room fo
     new: `${'文'.repeat(200)}…`,
   });
   expect(of('lines[99].unitPrice')).toEqual({ field: 'lines[99].unitPrice', old: 10_099, new: 20_099 });
+});
+
+test('a page of long entries goes on where the Query ended', async () => {
+  const actor = newActor();
+  const { tenantId } = actor.caller;
+  const pk = historyPartition(tenantId, 'ord_1');
+  const changes = [{ field: 'notes', old: null, new: 'x'.repeat(300_000) }];
+  for (const version of [1, 2, 3, 4, 5, 6]) {
+    await putItem('views', { pk, sk: historySortKey(version), version, actor: 'a', changes });
+  }
+  const versions: number[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await readHistory(tenantId, 'ord_1', cursor ? { cursor } : {});
+    versions.push(...page.data.map(({ version }) => version));
+    cursor = page.page.nextCursor;
+  }
+  expect(versions).toEqual([6, 5, 4, 3, 2, 1]);
 });
 
 test('what is published together stays below the size of a request', () => {
