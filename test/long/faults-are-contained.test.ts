@@ -62,10 +62,8 @@ describe('a message whose handler keeps failing', () => {
     };
     expect(await eventually(alarm, (found) => found?.state === 'OK')).toMatchObject({ state: 'OK' });
 
-    const file = (await api.post('/api/v1/files', { name: 'poison.csv' })).body;
-    await fetch(file.uploadUrl, { method: 'PUT', headers: file.headers, body: 'name\nPoison\n' });
-    const task = await api.post('/api/v1/imports', { entity: 'contacts', fileKey: file.fileKey });
-    expect(task).toMatchObject({ status: 201 });
+    const body = { filter: { type: 'todo' }, dryRun: true };
+    expect(await api.post('/api/v1/dead-letters/redrive', body)).toMatchObject({ status: 201 });
 
     const raised = await eventually(alarm, (found) => found?.state === 'ALARM', 45_000);
     expect(raised).toMatchObject({ state: 'ALARM', since: expect.any(String), reason: expect.any(String) });
