@@ -4,6 +4,8 @@ import type { FieldChange } from '../platform/history-item.ts';
 const maxBytes = 300_000;
 /** Characters that are left of a text, tried one after the other; a hundred lines fit at the last. */
 const lengths = [1_000, 200, 50];
+/** Bytes of a value that is left when cutting texts does not help: lists of numbers, say. */
+const smallValue = 1_000;
 
 /**
  * Changes as a history entry has room for them: where they are too much in all, long texts are cut and end in `…`.
@@ -12,11 +14,15 @@ const lengths = [1_000, 200, 50];
 export function fittingChanges(changes: FieldChange[]): FieldChange[] {
   let fitting = changes;
   for (const length of lengths) {
-    if (Buffer.byteLength(JSON.stringify(fitting)) <= maxBytes) break;
+    if (bytesOf(fitting) <= maxBytes) return fitting;
     fitting = cut(changes, length) as FieldChange[];
   }
-  return fitting;
+  if (bytesOf(fitting) <= maxBytes) return fitting;
+  const small = (value: unknown) => (bytesOf(value) > smallValue ? '…' : value);
+  return fitting.map(({ field, old, new: value }) => ({ field, old: small(old), new: small(value) }));
 }
+
+const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
 function cut(value: unknown, length: number): unknown {
   if (typeof value === 'string') return value.length > length ? `${value.slice(0, length)}…` : value;

@@ -5,6 +5,7 @@ import { newActor } from '../support/tasks.ts';
 
 const { applyChanges } = await import('../../functions/changes/apply-changes.ts');
 const { toChange } = await import('../../functions/changes/change.ts');
+const { fittingChanges } = await import('../../functions/changes/fitting-changes.ts');
 const { inRequests } = await import('../../functions/changes/publish.ts');
 const { order } = await import('../../functions/crm/orders/order.ts');
 const { patchRecord } = await import('../../functions/crm/records/patch-record.ts');
@@ -51,6 +52,15 @@ test('all of the longest order may change at once: its history entry has room fo
     new: `${'文'.repeat(200)}…`,
   });
   expect(of('lines[99].unitPrice')).toEqual({ field: 'lines[99].unitPrice', old: 10_099, new: 20_099 });
+});
+
+test('what texts cannot be cut of is left out as a whole', () => {
+  const numbers = Array.from({ length: 200_000 }, () => 1);
+  const changes = [
+    { field: 'onWon[0].input', old: { numbers }, new: null },
+    { field: 'onWon[0].priority', old: 1, new: 2 },
+  ];
+  expect(fittingChanges(changes)).toEqual([{ ...changes[0], old: '…' }, changes[1]]);
 });
 
 test('a page of long entries goes on where the Query ended', async () => {
