@@ -2,10 +2,10 @@ import type { Actor } from '../shared/actor.ts';
 import { batchGetItems } from '../shared/dynamo/table.ts';
 import { nearestName } from '../shared/nearest-name.ts';
 import { validationFailed } from '../shared/problem.ts';
-import type { EntityDefinition } from './records/entity.ts';
+import { definitionOf } from './crm-entities.ts';
+import type { EntityDefinition, EntityName } from './records/entity.ts';
 import type { Expansion } from './records/find-records.ts';
 import { isLiving, recordKey, toRecord } from './records/record-item.ts';
-import { crmEntities } from './routes.ts';
 
 /**
  * What `expand=company,contact` asks for: the records that a page refers to, one level deep, each under the name of
@@ -30,7 +30,9 @@ export function expansionOf(
     );
     const distinct = [...new Map(keys.map(({ pk, sk }) => [`${pk} ${sk}`, { pk, sk }])).values()];
     const items = (await batchGetItems('crm', distinct, { consistent: true })).filter(isLiving);
-    const found = new Map(items.map((item) => [item.id, toRecord(definitionOf(String(item.entity)), item)]));
+    const found = new Map(
+      items.map((item) => [item.id, toRecord(definitionOf(item.entity as EntityName), item)]),
+    );
     return records.map((record) =>
       Object.fromEntries(references.map(({ as, field }) => [as, found.get(record[field] as string) ?? null])),
     );
@@ -49,10 +51,4 @@ function referenceNamed(definition: EntityDefinition, name: string) {
       message: `cannot expand ${JSON.stringify(name)}; ${near ? `did you mean ${near}? ` : ''}supported: ${supported.join(', ')}`,
     },
   ]);
-}
-
-function definitionOf(entity: string): EntityDefinition {
-  const definition = crmEntities.find((candidate) => candidate.entity === entity);
-  if (!definition) throw new Error(`no entity is called ${entity}`);
-  return definition;
 }

@@ -18,7 +18,7 @@ export function isMergeable(entity: EntityName): boolean {
   return entity === 'contact';
 }
 
-/** Merges that are followed; a record has at most so many aliases (functions/crm/merge/merge-rules.ts). */
+/** Merges that are followed; a record has at most so many aliases (functions/crm/merge/merge-input.ts). */
 const longestChain = 20;
 
 /** The living record that an item is or was merged into; one GetItem for each merge between them. */
