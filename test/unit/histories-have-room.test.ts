@@ -13,6 +13,7 @@ const { recordKey } = await import('../../functions/crm/records/record-item.ts')
 const { createRecord } = await import('../../functions/crm/records/records.ts');
 const { readHistory } = await import('../../functions/platform/history.ts');
 const { historyPartition, historySortKey } = await import('../../functions/platform/history-item.ts');
+const { readTimeline } = await import('../../functions/platform/timeline/read-timeline.ts');
 const { getItem, putItem } = await import('../../functions/shared/dynamo/table.ts');
 
 let dynamo: TestDynamo;
@@ -63,21 +64,32 @@ test('what texts cannot be cut of is left out as a whole', () => {
   expect(fittingChanges(changes)).toEqual([{ ...changes[0], old: '…' }, changes[1]]);
 });
 
-test('a page of long entries goes on where the Query ended', async () => {
+test('pages of long entries end where an answer is full, and go on from there', async () => {
   const actor = newActor();
   const { tenantId } = actor.caller;
   const pk = historyPartition(tenantId, 'ord_1');
-  const changes = [{ field: 'notes', old: null, new: 'x'.repeat(300_000) }];
-  for (const version of [1, 2, 3, 4, 5, 6]) {
-    await putItem('views', { pk, sk: historySortKey(version), version, actor: 'a', changes });
+  const changes = [{ field: 'notes', old: null, new: 'x'.repeat(290_000) }];
+  const versions = Array.from({ length: 25 }, (_, at) => at + 1);
+  for (const version of versions) {
+    const at = new Date(version * 1_000).toISOString();
+    await putItem('views', {
+      ...{ pk, sk: historySortKey(version), version, at, actor: 'a', action: 'updated', changes },
+    });
   }
-  const versions: number[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await readHistory(tenantId, 'ord_1', cursor ? { cursor } : {});
-    versions.push(...page.data.map(({ version }) => version));
-    cursor = page.page.nextCursor;
+  const reads = [
+    (query: { cursor?: string }) => readHistory(tenantId, 'ord_1', query),
+    (query: { cursor?: string }) => readTimeline(tenantId, ['ord_1'], query),
+  ];
+  for (const read of reads) {
+    const found: unknown[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const answer = await read(cursor ? { cursor } : {});
+      expect(JSON.stringify(answer).length).toBeLessThan(6_000_000);
+      found.push(...answer.data.map(({ version }) => version));
+      cursor = answer.page.nextCursor;
+    }
+    expect(found).toEqual(versions.toReversed());
   }
-  expect(versions).toEqual([6, 5, 4, 3, 2, 1]);
 });
 
 test('what is published together stays below the size of a request', () => {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { decodeCursor, encodeCursor } from '../../shared/cursor.ts';
 import { type Expression, queryPage } from '../../shared/dynamo/table.ts';
 import { maxRowsRead } from '../../shared/list/list-spec.ts';
+import { roughBytes } from '../../shared/list/rough-bytes.ts';
 import { validationFailed } from '../../shared/problem.ts';
 import { actorKindOf, actorKinds } from '../audit/audit-item.ts';
 import { inFieldOrder } from '../history.ts';
@@ -47,6 +48,8 @@ export interface TimelineQuery {
 const maxRecords = 20;
 /** Rows read in one go where some of them are dropped. */
 const filteredRows = 200;
+/** Bytes that are read of all sources: Lambda's answers end at 6 MB, and a Query adds at most 1 MB (AWS). */
+const fullPage = 3_000_000;
 /** Fields that follow from other things in the timeline: a change of nothing else says nothing new. */
 const echoes = new Set(['lastContactedAt']);
 
@@ -71,7 +74,8 @@ export async function readTimeline(
     ...(others.length > 0 ? [aroundIt(tenantId, id, others, records)] : []),
   ]);
   const starts = cursor === undefined ? sources.map(() => '') : decodeCursor(cursor, scope);
-  const pages = await Promise.all(sources.map((source, at) => fill(source, starts[at] ?? '', limit)));
+  const bytes = fullPage / sources.length;
+  const pages = await Promise.all(sources.map((source, at) => fill(source, starts[at] ?? '', limit, bytes)));
   const { rows, places, ended } = mergeSources(pages, starts, limit);
   return { data: rows, page: { nextCursor: ended ? null : encodeCursor(places, scope) } };
 }
@@ -129,11 +133,17 @@ function anyOf(name: string, values: readonly string[]): Expression {
   };
 }
 
-/** A row more than the page has, unless 1 000 were read before so many were found. */
-async function fill(source: Source, start: string, limit: number): Promise<SourcePage<TimelineEntry>> {
+/** A row more than the page has, unless 1 000 rows or so many bytes were read before that. */
+async function fill(
+  source: Source,
+  start: string,
+  limit: number,
+  maxBytes: number,
+): Promise<SourcePage<TimelineEntry>> {
   const rows: SourcePage<TimelineEntry>['rows'] = [];
   let next: string | undefined = start;
-  for (let read = 0; next !== undefined && rows.length <= limit && read < maxRowsRead; ) {
+  let bytes = 0;
+  for (let read = 0; next !== undefined && rows.length <= limit && read < maxRowsRead && bytes < maxBytes; ) {
     const wanted = source.filter ? filteredRows : limit + 1 - rows.length;
     const page = await queryPage({
       table: 'views',
@@ -145,6 +155,7 @@ async function fill(source: Source, start: string, limit: number): Promise<Sourc
     });
     read += wanted;
     for (const item of page.items) {
+      bytes += roughBytes(item);
       const value = source.toEntry(item);
       if (value) rows.push({ at: value.at, place: String(item.sk), value });
     }
