@@ -36,7 +36,10 @@ export async function planDelete(
   for (const attribute of indexAttributeNames(definition)) delete replacement.write.item[attribute];
   Object.assign(replacement.write.item, {
     deletedAt,
-    ttl: Math.floor(now().getTime() / 1000) + restorableDays * secondsPerDay,
+    // A number that was given out stays explained, so its record is kept for good.
+    ...(definition.numberPrefix === undefined && {
+      ttl: Math.floor(now().getTime() / 1000) + restorableDays * secondsPerDay,
+    }),
   });
   return {
     result: after,
