@@ -60,7 +60,7 @@ export function toChange(before: Item | undefined, after: Item | undefined): Cha
     at: updatedAt,
     actor: String(updatedBy ?? ''),
     requestId: String(requestId ?? ''),
-    changes: isLiving(after) ? differences(known, change.before, after) : partOf(after),
+    changes: changesOf(known, before, after),
   };
 }
 
@@ -104,8 +104,21 @@ function partOf({ mergedInto }: Item): FieldChange[] {
   return mergedInto === undefined ? [] : [{ field: 'mergedInto', old: null, new: mergedInto }];
 }
 
+/** A write to a record that stays deleted, as when an order gives back the stock of a product. */
+function staysDeleted(before: Item | undefined, after: Item): before is Item {
+  return (
+    before?.deletedAt !== undefined && after.deletedAt !== undefined && before.mergedInto === after.mergedInto
+  );
+}
+
+function changesOf(entity: FollowedEntity, before: Item | undefined, after: Item): FieldChange[] {
+  if (staysDeleted(before, after)) return differences(entity, before, after);
+  return isLiving(after) ? differences(entity, isLiving(before) ? before : undefined, after) : partOf(after);
+}
+
 function actionOf(before: Item | undefined, after: Item): HistoryAction {
   if (!before) return 'created';
+  if (staysDeleted(before, after)) return 'updated';
   const ended = after.mergedInto === undefined ? 'deleted' : 'merged';
   if (!isLiving(after)) return ended;
   return isLiving(before) ? 'updated' : 'restored';

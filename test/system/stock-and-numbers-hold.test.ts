@@ -54,6 +54,34 @@ describe('a product', () => {
   });
 });
 
+describe('stock that an order has taken', () => {
+  test.each<[string, string[], object]>([
+    ['cancelled', ['cancel'], {}],
+    ['refunded', ['ship', 'refund'], { restock: true }],
+  ])('comes back to a deleted product when it is %s', async (_what, actions, body) => {
+    const product = await made('products', { name: 'Gone', unitPrice: 1, currency: 'EUR', stock: 5 });
+    const lines = [{ productId: product.id, quantity: 2 }];
+    const order = await made('orders', { lines, status: 'confirmed' });
+    const path = `/api/v1/products/${product.id}`;
+    await api.del(path);
+    for (const action of actions) {
+      const sent = action === actions.at(-1) ? body : {};
+      expect(await api.post(`/api/v1/orders/${order.id}/${action}`, sent)).toMatchObject({ status: 200 });
+    }
+    expect(await api.get(path)).toMatchObject({ status: 404 });
+    expect(await api.post(`${path}/restore`)).toMatchObject({ status: 200, body: { stock: 5, version: 5 } });
+    const history = await eventually(
+      () => api.get(`${path}/history`),
+      (answer) => answer.body.data?.length === 5,
+      30_000,
+    );
+    expect(history.body.data[1]).toMatchObject({
+      action: 'updated',
+      changes: [{ field: 'stock', old: 3, new: 5 }],
+    });
+  });
+});
+
 describe('at the same time', () => {
   const many = (count: number, call: (at: number) => Promise<Answer>) =>
     Promise.all(Array.from({ length: count }, (_, at) => call(at)));

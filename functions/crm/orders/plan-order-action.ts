@@ -3,7 +3,7 @@ import { instant } from '../../shared/clock.ts';
 import { requireVersion, type VersionCondition } from '../../shared/etag.ts';
 import { Problem } from '../../shared/problem.ts';
 import type { PlannedWrite, WritePlan } from '../../shared/write-plan.ts';
-import { changeStock, type StockMove } from '../products/move-stock.ts';
+import { returnStock, type StockMove } from '../products/move-stock.ts';
 import type { CrmRecord } from '../records/entity.ts';
 import { getRecord } from '../records/find-records.ts';
 import { planReplace } from '../records/patch-record.ts';
@@ -13,7 +13,7 @@ import { order } from './order.ts';
 import type { OrderActionInput } from './order-action-input.ts';
 import { confirmation } from './order-rules.ts';
 import { productIdsOf, totalsOf } from './price-lines.ts';
-import { readProducts } from './read-products.ts';
+import { readProductItems, readProducts } from './read-products.ts';
 
 /** What an action changes in the order, and what it writes beside it. */
 interface Effect {
@@ -76,7 +76,7 @@ export async function planOrderAction(
 
 async function givingBack(before: CrmRecord, actor: Actor): Promise<PlannedWrite[]> {
   const taken = before.stockTaken as StockMove[];
-  return changeStock(taken, await readProducts(productIdsOf(taken), actor), actor);
+  return returnStock(taken, await readProductItems(productIdsOf(taken), actor), actor);
 }
 
 /** What the freight came to is often known only now. */

@@ -1,9 +1,12 @@
 import type { Actor } from '../../shared/actor.ts';
 import { instant } from '../../shared/clock.ts';
+import type { Item } from '../../shared/dynamo/item.ts';
 import { Problem, type ProblemDetail, validationFailed } from '../../shared/problem.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
 import type { CrmRecord } from '../records/entity.ts';
+import { indexAttributeNames } from '../records/index-attributes.ts';
 import { replaceAtVersion } from '../records/patch-record.ts';
+import { toRecord } from '../records/record-item.ts';
 import { product } from './product.ts';
 
 /** So much of a product. */
@@ -67,22 +70,47 @@ export function takeStock(
   );
 }
 
-/** What gives back what was taken; products that are gone or no longer tracked are passed over. */
-export function changeStock(
+function changeStock(
   changes: readonly StockMove[],
   products: ReadonlyMap<string, CrmRecord>,
   actor: Actor,
 ): PlannedWrite[] {
   return changes.flatMap(({ productId, quantity }) => {
     const before = products.get(productId);
-    if (typeof before?.stock !== 'number') return [];
-    const after = {
-      ...before,
-      stock: before.stock + quantity,
-      version: before.version + 1,
-      updatedAt: instant(),
-      updatedBy: actor.caller.subject,
-    };
-    return [replaceAtVersion(product, after, before.version, actor)];
+    return before ? [replaceAtVersion(product, moved(before, quantity, actor), before.version, actor)] : [];
+  });
+}
+
+function moved(before: CrmRecord, quantity: number, actor: Actor): CrmRecord {
+  return {
+    ...before,
+    stock: Number(before.stock) + quantity,
+    version: before.version + 1,
+    updatedAt: instant(),
+    updatedBy: actor.caller.subject,
+  };
+}
+
+/**
+ * What gives back what was taken, also to products that are deleted: they may be restored. Those that are gone or no
+ * longer tracked are passed over.
+ * @param items of the products
+ */
+export function returnStock(
+  moves: readonly StockMove[],
+  items: readonly Item[],
+  actor: Actor,
+): PlannedWrite[] {
+  return moves.flatMap(({ productId, quantity }) => {
+    const item = items.find(({ id }) => id === productId);
+    if (typeof item?.stock !== 'number') return [];
+    const before = toRecord(product, item);
+    const after = moved(before, quantity, actor);
+    const replacement = replaceAtVersion(product, after, before.version, actor);
+    if (item.deletedAt === undefined) return [replacement];
+    // Deleted it stays: in no index, and with its time to live.
+    for (const attribute of indexAttributeNames(product)) delete replacement.write.item[attribute];
+    Object.assign(replacement.write.item, { deletedAt: item.deletedAt, ttl: item.ttl });
+    return [replacement];
   });
 }
