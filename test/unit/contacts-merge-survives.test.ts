@@ -185,6 +185,18 @@ test('a merge that begins to be undone while it moves ends undone', async () => 
   await expectUntouched(all, actor);
 });
 
+test('of several undoings at once one is done, and the others are told that it is', async () => {
+  const actor = newActor();
+  const { primary, first } = await doubles(actor);
+  const input = { primaryId: primary.id, otherIds: [first.id] };
+  for (let round = 0; round < 2; round += 1) {
+    const { merge } = await mergeContacts(input, actor, commit, never);
+    const undo = () => problemCode(undoMerge(merge.id, actor, commit, never));
+    const codes = await Promise.all([undo(), undo(), undo(), undo()]);
+    expect(codes.sort()).toEqual([...Array(3).fill('invalid_transition'), 'none']);
+  }
+});
+
 test('of two merges of the same contacts at once one is made', async () => {
   const actor = newActor();
   const { primary, first, second } = await doubles(actor);

@@ -10,7 +10,7 @@ import { isLiving, toRecord } from '../records/record-item.ts';
 import { moveGuards } from '../records/unique-guard.ts';
 import { getMerge } from './find-merges.ts';
 import { unmergeRecord } from './merge-fields.ts';
-import { statusWrite } from './merge-item.ts';
+import { type Merge, statusWrite } from './merge-item.ts';
 import { type MergeResult, mergeAudit, readItems } from './plan-merge.ts';
 
 /**
@@ -25,21 +25,18 @@ export async function planUndo(
   actor: Actor,
 ): Promise<WritePlan<MergeResult>> {
   const { tenantId, subject } = actor.caller;
-  const merge = await getMerge(mergeId, actor);
-  if (merge.status === 'undoing' || merge.status === 'undone') {
-    throw new Problem('invalid_transition', 'The merge has been undone before', {
-      extensions: { mergeStatus: merge.status },
-    });
-  }
+  const merge = await getUndoable(mergeId, actor);
   const items = await readItems(definition, tenantId, [merge.primaryId, ...merge.otherIds]);
+  const isAlias = (id: string) => items.get(id)?.mergeId === mergeId;
+  if (!merge.otherIds.every(isAlias)) {
+    // Somebody has undone the merge since it was read here.
+    await getUndoable(mergeId, actor);
+    throw new Error(`a contact of ${mergeId} is no alias of it`);
+  }
   const before = toRecord(definition, requireLiving(items.get(merge.primaryId), merge.primaryId));
   const at = instant();
   const stamp = { updatedAt: at, updatedBy: subject };
-  const aliases = merge.otherIds.map((id) => {
-    const item = items.get(id);
-    if (item?.mergeId !== mergeId) throw new Error(`${id} is no alias of ${mergeId}`);
-    return toRecord(definition, item);
-  });
+  const aliases = merge.otherIds.map((id) => toRecord(definition, items.get(id) as Item));
   const others = aliases.map((alias) => ({ ...alias, ...stamp, version: alias.version + 1 }));
   const contact = {
     ...unmergeRecord(definition, before, others, merge.changes),
@@ -66,6 +63,15 @@ export async function planUndo(
       mergeAudit(actor, 'undone', merge, contact),
     ],
   };
+}
+
+/** @throws {Problem} `not_found`; `invalid_transition` with `mergeStatus` for one that was undone before */
+async function getUndoable(mergeId: string, actor: Actor): Promise<Merge> {
+  const merge = await getMerge(mergeId, actor);
+  if (merge.status !== 'undoing' && merge.status !== 'undone') return merge;
+  throw new Problem('invalid_transition', 'The merge has been undone before', {
+    extensions: { mergeStatus: merge.status },
+  });
 }
 
 /** @throws {Problem} `invalid_transition` saying what has to be done first */
