@@ -27,9 +27,13 @@ function compare(field: string, old: unknown, value: unknown): FieldChange[] {
 function compareMembers(prefix: string, old: Members, value: Members): FieldChange[] {
   const names = [...new Set([...Object.keys(old), ...Object.keys(value)])].sort();
   return names
-    .filter((name) => !isDeepStrictEqual(old[name], value[name]))
-    .map((name) => changed(`${prefix}${name}`, old[name], value[name]));
+    .map((name) => ({ name, was: own(old, name), is: own(value, name) }))
+    .filter(({ was, is }) => !isDeepStrictEqual(was, is))
+    .map(({ name, was, is }) => changed(`${prefix}${name}`, was, is));
 }
+
+/** A custom field may be called `constructor`. */
+const own = (members: Members, name: string) => (Object.hasOwn(members, name) ? members[name] : undefined);
 
 function compareLists(field: string, old: Members[], value: Members[]): FieldChange[] {
   const [before, after] = [keyed(old), keyed(value)];

@@ -10,9 +10,28 @@ type Issue = z.core.$ZodIssue;
  */
 export function validate<T extends z.ZodMiniType>(schema: T, value: unknown, at = ''): z.infer<T> {
   const result = schema.safeParse(value, { reportInput: true });
-  if (result.success) return result.data;
-  throw validationFailed(findings(result.error.issues, at, schema));
+  if (!result.success) throw validationFailed(findings(result.error.issues, at, schema));
+  const dropped = droppedMembers(value, result.data, at);
+  if (dropped.length > 0) throw validationFailed(dropped.slice(0, 50));
+  return result.data;
 }
+
+/**
+ * A member called `__proto__`, which JSON may have, is left out by zod without a word. What a schema takes as it is
+ * (`unknown`) keeps it, and is the very same object.
+ */
+function droppedMembers(given: unknown, kept: unknown, at: string): ProblemDetail[] {
+  if (given === kept || !isObject(given) || !isObject(kept)) return [];
+  const names = Object.keys(given);
+  return names.flatMap((name): ProblemDetail[] => {
+    const pointer = at + toPointer([name]);
+    if (Object.hasOwn(kept, name)) return droppedMembers(given[name], kept[name], pointer);
+    return name === '__proto__' ? [{ pointer, code: 'unknown_field', message: 'unknown field' }] : [];
+  });
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
 
 /** The findings of a failed check as problem details, each with its pointer below `at`. */
 export function findings(issues: readonly Issue[], at: string, schema?: z.ZodMiniType): ProblemDetail[] {

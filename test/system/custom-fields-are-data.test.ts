@@ -68,6 +68,47 @@ describe('a custom field', () => {
     expect(answer).toMatchObject({ status, body: { errors: [{ pointer }] } });
   });
 
+  test('may be called like a member of every object, but not __proto__', async () => {
+    const tenant = await callerOf();
+    const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty'];
+    for (const name of names) {
+      const answer = await tenant.put(`${fields}/contact/${name}`, { type: 'text', label: name });
+      expect(answer.summary).toMatch(/→ 201/);
+    }
+    const custom = Object.fromEntries(names.map((name) => [name, 'x']));
+    const path = '/api/v1/contacts';
+    await tenant.post(path, { name: 'Without', email: 'without@x.example' });
+    const { id } = (await tenant.post(path, { name: 'Named', custom: { valueOf: 'x' } })).body;
+    expect((await tenant.patch(`${path}/${id}`, { custom })).body.custom).toEqual(custom);
+    for (const query of ['custom.constructor=x', 'custom.toString=x&name=named']) {
+      const { data } = (await tenant.get(`${path}?${query}`)).body;
+      expect(data.map((row: { id: string }) => row.id)).toEqual([id]);
+    }
+    const none = await tenant.get(`${path}?email=without@x.example&custom.constructor[in]=x`);
+    expect(none.body.data).toEqual([]);
+    const history = await eventually(
+      () => tenant.get(`${path}/${id}/history`),
+      ({ body }) => body.data.length === 2,
+    );
+    expect(history.body.data[0].changes).toContainEqual({
+      ...{ field: 'custom.constructor', old: null, new: 'x' },
+    });
+    const proto = '{"name":"P","custom":{"__proto__":{"x":1}}}';
+    for (const [to, body, pointer] of [
+      [path, proto, '/custom/__proto__'],
+      [path, '{"name":"P","__proto__":1}', '/__proto__'],
+      [
+        `${path}/batch`,
+        `{"atomic":true,"operations":[{"op":"create","data":${proto}}]}`,
+        '/operations/0/data/custom/__proto__',
+      ],
+    ] as const) {
+      expect((await tenant.post(to, body)).body).toMatchObject({
+        ...{ status: 422, errors: [{ pointer, code: 'unknown_field' }] },
+      });
+    }
+  });
+
   test('belongs to entities that have them, and to those who may change settings', async () => {
     expect((await api.get(`${fields}/invoice`)).status).toBe(404);
     const member = await api.as('member');

@@ -38,7 +38,8 @@ export async function putCustomField(
   return changeFields(entity, name, actor, (set) => {
     const before = set.fields.find((field) => field.name === name);
     requireConditions(conditions, before?.version);
-    requireType(before?.type ?? set.deleted[name], input.type, before !== undefined);
+    const deletedType = Object.hasOwn(set.deleted, name) ? set.deleted[name] : undefined;
+    requireType(before?.type ?? deletedType, input.type, before !== undefined);
     if (!before && set.fields.length >= maxFields) {
       throw new Problem('validation_failed', `The ${entity} has ${maxFields} custom fields, and no more fit`);
     }

@@ -13,7 +13,7 @@ import {
   rowTooLong,
   type SourceRow,
 } from './row-source.ts';
-import { setPath } from './set-path.ts';
+import { define, setPath } from './set-path.ts';
 
 /** A file with one JSON object in each line; `null` clears a member. @throws {TaskFailure} `malformed_ndjson` */
 export async function openNdjson(bytes: AsyncIterable<Uint8Array>, plan: ImportPlan): Promise<RowSource> {
@@ -82,7 +82,7 @@ function fieldsOf(object: Record<string, unknown>, { input, definition, matchBy 
   }
   for (const [name, value] of Object.entries(object)) {
     const finds = name === 'id' && matchBy === 'id' && input.mode !== 'create';
-    if (finds || !isReadOnly(definition, name)) fields[name] = value;
+    if (finds || !isReadOnly(definition, name)) define(fields, name, value);
   }
   return fields;
 }

@@ -11,6 +11,7 @@ export function setPath(target: Record<string, unknown>, path: string, value: un
   define(target, name, inner);
 }
 
-function define(target: Record<string, unknown>, name: string, value: unknown): void {
+/** Sets an own member, whatever its name. */
+export function define(target: Record<string, unknown>, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
 }

@@ -55,7 +55,9 @@ export function matchesFilters(item: Item, filters: Filter[], spec: ListSpec): b
 
 function storedValue(item: Item, { field: name }: Filter, field: FilterField | undefined): unknown {
   const value = item[field?.attribute ?? name];
-  return field?.part === undefined ? value : (value as Item | undefined)?.[field.part];
+  if (field?.part === undefined) return value;
+  // A part may be named like what every object has, such as `constructor`.
+  return value && Object.hasOwn(value, field.part) ? (value as Item)[field.part] : undefined;
 }
 
 function compare(
