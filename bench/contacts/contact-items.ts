@@ -18,6 +18,14 @@ const rareEvery = 97;
 /** The beginning of the rare names. */
 export const rareName = 'zyx';
 
+/** So many contacts share a family, whatever their number. */
+const familySize = 100;
+
+/** The name of a family in letters, such as `famba`. */
+export function familyName(family: number): string {
+  return `fam${[...family.toString(26)].map((digit) => 'abcdefghijklmnopqrstuvwxyz'[Number.parseInt(digit, 26)]).join('')}`;
+}
+
 /**
  * Contacts as creating them leaves them: the item, the guard of the e-mail address, the words of the search, the
  * counters. A second apart, up to now.
@@ -54,7 +62,7 @@ function newContact(at: number, time: Date, stage: string): CrmRecord {
     updatedAt: time.toISOString(),
     createdBy: 'seed',
     updatedBy: 'seed',
-    name: `${first} ${last}${rare}`,
+    name: `${first} ${last} ${familyName(Math.floor(at / familySize))}${rare}`,
     email: `contact-${at}@seed.example`,
     stage,
     status: 'active',
