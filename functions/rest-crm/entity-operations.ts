@@ -3,7 +3,7 @@ import { type BatchItemResult, runAtomicBatch, runBatch } from '../crm/records/b
 import { planCreate } from '../crm/records/create-record.ts';
 import { planRestore } from '../crm/records/delete-record.ts';
 import type { EntityDefinition } from '../crm/records/entity.ts';
-import { getRecord, listRecords, viewRecord } from '../crm/records/find-records.ts';
+import { getRemembered, listRecords, viewRecord } from '../crm/records/find-records.ts';
 import { patchRecord } from '../crm/records/patch-record.ts';
 import { deleteRecord } from '../crm/records/records.ts';
 import { upsertRecord } from '../crm/records/upsert-record.ts';
@@ -79,11 +79,11 @@ export function entityOperations(definition: EntityDefinition): Record<string, O
       ),
     [names.batch]: (request) => batch(definition, request),
     [names.history]: async (request) => {
-      await getRecord(definition, at(request, 'id'), request);
+      await getRemembered(definition, at(request, 'id'), request);
       return json(200, await readHistory(request.caller.tenantId, at(request, 'id'), request.query));
     },
     [names.timeline]: async (request) => {
-      const { id, mergedIds } = await getRecord(definition, at(request, 'id'), request);
+      const { id, mergedIds } = await getRemembered(definition, at(request, 'id'), request);
       const ids = [id, ...(Array.isArray(mergedIds) ? mergedIds : [])];
       return json(200, await readTimeline(request.caller.tenantId, ids, request.query));
     },

@@ -37,6 +37,25 @@ beforeAll(async () => {
   member = await api.as('member');
 });
 
+test('a deleted record is still told about, and what was merged into it, to its own tenant', async () => {
+  const ids = [await create('contacts', { name: 'Kept' }), await create('contacts', { name: 'Merged' })];
+  const [id = '', otherId = ''] = ids;
+  await api.post('/api/v1/contacts/merge', { primaryId: id, otherIds: [otherId] });
+  await api.del(`/api/v1/contacts/${id}`);
+  const history = await eventuallyTold(`/api/v1/contacts/${id}/history`, 3);
+  expect(history.body.data[0]).toMatchObject({ action: 'deleted' });
+  expect((await eventuallyTold(`/api/v1/contacts/${otherId}/history`, 2)).status).toBe(200);
+  const timeline = await eventually(
+    () => api.get(`/api/v1/contacts/${otherId}/timeline`),
+    ({ body }) => body.data?.[0]?.action === 'deleted',
+  );
+  expect(timeline.body.data[0]).toMatchObject({ action: 'deleted', id });
+  const stranger = await callerOf();
+  for (const what of ['history', 'timeline']) {
+    expect((await stranger.get(`/api/v1/contacts/${id}/${what}`)).status).toBe(404);
+  }
+});
+
 test('the history of a record tells members of objects one by one, and who it was', async () => {
   const id = await create('contacts', { name: 'Ada', address: { city: 'Rome', country: 'Italy' } });
   await member.patch(`/api/v1/contacts/${id}`, { address: { city: 'Oslo' } });

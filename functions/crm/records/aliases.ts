@@ -27,13 +27,23 @@ export async function livingOf(
   tenantId: string,
   item: Item | undefined,
 ): Promise<Item | undefined> {
+  const found = await primaryOf(definition, tenantId, item);
+  return isLiving(found) ? found : undefined;
+}
+
+/** The same, whether it is living or deleted. */
+export async function primaryOf(
+  definition: Pick<EntityDefinition, 'entity'>,
+  tenantId: string,
+  item: Item | undefined,
+): Promise<Item | undefined> {
   let found = item;
-  for (let hops = 0; hops < longestChain && !isLiving(found); hops += 1) {
+  for (let hops = 0; hops < longestChain; hops += 1) {
     const next = mergedInto(found);
-    if (next === undefined) return undefined;
+    if (next === undefined) return found;
     found = await getItem('crm', recordKey(definition, tenantId, next));
   }
-  return isLiving(found) ? found : undefined;
+  return mergedInto(found) === undefined ? found : undefined;
 }
 
 /** What a refused check of a reference has told, by tenant and id: where the record is now. */

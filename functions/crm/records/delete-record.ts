@@ -9,7 +9,7 @@ import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { getRecord } from './find-records.ts';
 import { indexAttributeNames } from './index-attributes.ts';
 import { replaceAtVersion } from './patch-record.ts';
-import { isLiving, recordKey, restorableDays, toRecord, withComputed } from './record-item.ts';
+import { isExpired, isLiving, recordKey, restorableDays, toRecord, withComputed } from './record-item.ts';
 import { parentChecks } from './references.ts';
 import { guardWrites } from './unique-guard.ts';
 
@@ -87,7 +87,7 @@ export async function planRestore(
 ): Promise<WritePlan<CrmRecord>> {
   const { tenantId, subject } = actor.caller;
   const item = await getItem('crm', recordKey(definition, tenantId, id));
-  if (!item || Number(item.ttl) < now().getTime() / 1000) throw notFound(definition.entity, id);
+  if (!item || isExpired(item)) throw notFound(definition.entity, id);
   const primaryId = mergedInto(item);
   if (primaryId !== undefined) throw isMerged(id, primaryId);
   if (isLiving(item)) throw new Problem('invalid_transition', `The ${definition.entity} is not deleted`);

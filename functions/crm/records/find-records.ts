@@ -7,10 +7,10 @@ import { parseListQuery } from '../../shared/list/parse-list-query.ts';
 import { runList } from '../../shared/list/run-list.ts';
 import { notFound, validationFailed } from '../../shared/problem.ts';
 import { withCustomFilters } from '../custom-fields/custom-filters.ts';
-import { livingOf } from './aliases.ts';
+import { livingOf, primaryOf } from './aliases.ts';
 import { countRecords } from './count-records.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
-import { isLiving, recordKey, toRecord } from './record-item.ts';
+import { isExpired, isLiving, recordKey, toRecord } from './record-item.ts';
 import { hasWords, searchRecords } from './search-records.ts';
 import { guardKey } from './unique-guard.ts';
 
@@ -33,6 +33,26 @@ export async function getRecord(definition: EntityDefinition, id: string, actor:
   const found = await getItem('crm', recordKey(definition, tenantId, id));
   const item = isLiving(found) ? found : await livingOf(definition, tenantId, found);
   if (!item) throw notFound(definition.entity, id);
+  return toRecord(definition, item);
+}
+
+/**
+ * The same for a record that is asked what has happened to it, which may be deleted as long as it can be restored.
+ * @throws {Problem} `not_found`
+ */
+export async function getRemembered(
+  definition: EntityDefinition,
+  id: string,
+  actor: Actor,
+): Promise<CrmRecord> {
+  const { tenantId } = actor.caller;
+  await definition.rules.ready?.(actor);
+  const item = await primaryOf(
+    definition,
+    tenantId,
+    await getItem('crm', recordKey(definition, tenantId, id)),
+  );
+  if (!item || isExpired(item)) throw notFound(definition.entity, id);
   return toRecord(definition, item);
 }
 

@@ -1,3 +1,4 @@
+import { now } from '../../shared/clock.ts';
 import type { Item, Key } from '../../shared/dynamo/item.ts';
 import { notFound } from '../../shared/problem.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
@@ -62,6 +63,11 @@ export const restorableDays = 30;
 /** True when the item is there and not deleted. */
 export function isLiving(item: Item | undefined): item is Item {
   return item !== undefined && item.deletedAt === undefined;
+}
+
+/** True when a deleted item cannot be restored any more; TTL removes it within days. */
+export function isExpired({ ttl }: Item): boolean {
+  return Number(ttl) < now().getTime() / 1000;
 }
 
 /** The condition that a record is there and not deleted. */
