@@ -18,12 +18,15 @@ const rareEvery = 97;
 /** The beginning of the rare names. */
 export const rareName = 'zyx';
 
+const alphabet = 'abcdefghijklmnopqrstuvwxyz';
+
 /** So many contacts share a family, whatever their number. */
 const familySize = 100;
 
-/** The name of a family in letters, such as `famba`. */
+/** The name of a family, such as `famba9`; none is the beginning of another. */
 export function familyName(family: number): string {
-  return `fam${[...family.toString(26)].map((digit) => 'abcdefghijklmnopqrstuvwxyz'[Number.parseInt(digit, 26)]).join('')}`;
+  const letters = [...family.toString(26)].map((digit) => alphabet[Number.parseInt(digit, 26)]);
+  return `fam${letters.join('')}9`;
 }
 
 /**
