@@ -57,7 +57,7 @@ export function* contactItems(count: number): Generator<SeedItem> {
 function newContact(at: number, time: Date, stage: string): CrmRecord {
   const first = firstNames[at % firstNames.length];
   const last = lastNames[Math.floor(at / firstNames.length) % lastNames.length];
-  const rare = at % rareEvery === 0 ? ` ${rareName}${at}` : '';
+  const rare = at % rareEvery === 0 ? ` ${rareName}${at}q` : '';
   return {
     id: newId('con', time.getTime()),
     version: 1,

@@ -45,7 +45,7 @@ export async function contactOperations(client: BenchClient): Promise<Operation[
       },
     },
     { name: 'search, many match', count: 300, run: () => get('?q=ada&limit=50') },
-    { name: 'search, few match', count: 300, run: (at) => get(`?q=${rareName}${(at % 10) * 97}&limit=50`) },
+    { name: 'search, few match', count: 300, run: (at) => get(`?q=${rareName}${(at % 10) * 97}q&limit=50`) },
     {
       name: 'search, first and last name',
       count: 300,
