@@ -215,11 +215,12 @@ test('the forecast weighs open deals by probability, month by month', async () =
   await deal({ amount: 333, currency: 'EUR', probability: 50, expectedCloseOn: '2030-01-31' });
   await deal({ amount: 101, currency: 'EUR', probability: 1, expectedCloseOn: '2030-01-01' });
   await deal({ amount: 1_000, currency: 'JPY', probability: 10, expectedCloseOn: '2030-03-01' });
+  await deal({ currency: 'JPY', expectedCloseOn: '2030-03-02' });
   await deal({ amount: 9, currency: 'EUR', stageId: 'won', expectedCloseOn: '2030-03-01' });
   const path = '/api/v1/deals/forecast?from=2030-01&to=2030-12';
   const expected = [
     { month: '2030-01', count: 2, byCurrency: [{ currency: 'EUR', count: 2, amount: 434, weighted: 168 }] },
-    { month: '2030-03', count: 1, byCurrency: [{ currency: 'JPY', count: 1, amount: 1_000, weighted: 100 }] },
+    { month: '2030-03', count: 2, byCurrency: [{ currency: 'JPY', count: 2, amount: 1_000, weighted: 100 }] },
   ];
   const forecast = await eventually(
     () => api.get(path),

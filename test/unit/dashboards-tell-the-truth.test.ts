@@ -46,7 +46,7 @@ describe('the dashboard', () => {
       weightedValue: 502,
       valueByCurrency: [
         { currency: 'JPY', value: 700, count: 1 },
-        { currency: 'USD', value: 10_051, count: 3 },
+        { currency: 'USD', value: 10_051, count: 4 },
       ],
       byStatus: [
         { status: 'open', count: 4, totalValue: 1_051 },

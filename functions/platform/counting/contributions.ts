@@ -39,11 +39,11 @@ function counted(key: Key, counters: string[], entity: FollowedEntity, item: Ite
   ]);
 }
 
-/** `count/<currency>` and `<sum>/<currency>` of a record that has an amount. */
+/** `count/<currency>` and `<sum>/<currency>` of a record that has a currency; an amount that is not set is 0. */
 function sumsOf(entity: FollowedEntity, item: Item): [string, bigint][] {
   const { currency } = item;
   const [main, ...further] = countedSums[entity] ?? [];
-  if (main === undefined || typeof currency !== 'string' || !isAmount(item[main])) return [];
+  if (main === undefined || typeof currency !== 'string') return [];
   const sums = [main, ...further].map((name): [string, bigint] => {
     const amount = name === 'weighted' ? weightedOf(item) : item[name];
     return [`${name}/${currency}`, isAmount(amount) ? BigInt(amount) : 0n];
