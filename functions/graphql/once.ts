@@ -40,6 +40,7 @@ function keyOf(field: string, { caller, args }: FieldCall): IdempotencyKey | und
   }
   return {
     tenantId: caller.tenantId,
+    subject: caller.subject,
     key,
     fingerprint: requestFingerprint('graphql', field, JSON.stringify(rest)),
   };

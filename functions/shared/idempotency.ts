@@ -8,6 +8,8 @@ import { carryOut, type PlannedWrite } from './write-plan.ts';
 /** The `Idempotency-Key` of a request and what it was sent with. */
 export interface IdempotencyKey {
   tenantId: string;
+  /** Who sent it: the keys of two callers have nothing to do with each other. */
+  subject: string;
   key: string;
   /** Hash of method, path and body: the same key with another one is a mistake of the caller. */
   fingerprint: string;
@@ -152,8 +154,9 @@ function mismatch(): Problem {
   );
 }
 
-function recordKey({ tenantId, key, part }: IdempotencyKey) {
-  return { pk: `${tenantId}#idempotency#${key}`, sk: part === undefined ? 'answer' : `part#${part}` };
+function recordKey({ tenantId, subject, key, part }: IdempotencyKey) {
+  const sk = part === undefined ? `answer#${subject}` : `part#${part}#${subject}`;
+  return { pk: `${tenantId}#idempotency#${key}`, sk };
 }
 
 const epochSeconds = () => Math.floor(now().getTime() / 1000);

@@ -53,6 +53,17 @@ describe('an Idempotency-Key', () => {
     expect(theirs.body.id).not.toBe(mine.body.id);
   });
 
+  test('belongs to its caller within the tenant', async () => {
+    const headers = keyed();
+    const colleague = await api.as('member');
+    const mine = await api.post('/api/v1/contacts', { name: 'Same body' }, headers);
+    const theirs = await colleague.post('/api/v1/contacts', { name: 'Same body' }, headers);
+    expect(theirs.headers.get('idempotent-replayed')).toBeNull();
+    expect(theirs.body.id).not.toBe(mine.body.id);
+    const again = await api.post('/api/v1/contacts', { name: 'Same body' }, headers);
+    expect(again.body.id).toBe(mine.body.id);
+  });
+
   test('covers actions whose second run would be refused', async () => {
     const { id } = (await api.post('/api/v1/contacts', { name: 'Back' })).body;
     await api.del(`/api/v1/contacts/${id}`);

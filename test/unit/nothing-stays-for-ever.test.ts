@@ -122,7 +122,7 @@ describe('what is kept beside a task goes too:', () => {
     expect(daysLeft(await theItem('platform', guardKey(tenantId, 'email.send', 'one')))).toBe(400);
     await claim(actor, { claimId: 'claim-1' });
     expect((await itemsOf('platform', `${tenantId}#claim#claim-1`)).map(daysLeft)).toEqual([1]);
-    const key = { tenantId, key: 'key-1', fingerprint: 'x' };
+    const key = { tenantId, subject: 'sub', key: 'key-1', fingerprint: 'x' };
     await carryOutOnce([], key, { status: 200, headers: {}, body: '' });
     expect((await itemsOf('platform', `${tenantId}#idempotency#key-1`)).map(daysLeft)).toEqual([1]);
   });

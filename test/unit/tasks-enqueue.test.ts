@@ -113,7 +113,7 @@ describe('a dedupe key', () => {
 });
 
 describe('a batch', () => {
-  const idempotency = (tenantId: string) => ({ tenantId, key: 'batch-1', fingerprint: 'f' });
+  const idempotency = (tenantId: string) => ({ tenantId, subject: 'sub', key: 'batch-1', fingerprint: 'f' });
 
   test.concurrent('makes what it can and says what is wrong with the rest', async () => {
     const actor = newActor();
@@ -174,7 +174,12 @@ describe('a batch', () => {
 });
 
 describe('a batch that is repeated', () => {
-  const keyOf = (tenantId: string, fingerprint = 'f') => ({ tenantId, key: 'batch-1', fingerprint });
+  const keyOf = (tenantId: string, fingerprint = 'f') => ({
+    tenantId,
+    subject: 'sub',
+    key: 'batch-1',
+    fingerprint,
+  });
   const idsOf = ({ results }: { results: { body?: string }[] }) =>
     results.map(({ body }) => body && (JSON.parse(body) as { id: string }).id);
   const count = async (actor: ReturnType<typeof newActor>) =>
@@ -260,7 +265,7 @@ describe('an atomic batch', () => {
       ended.push(await cancelTask(task.id, undefined, actor, carryOut));
     }
     const tasks = ['a', 'b', 'c'].map((dedupeKey) => ({ type: 'email.send', dedupeKey }));
-    const key = { tenantId: actor.caller.tenantId, key: 'atomic-1', fingerprint: 'f' };
+    const key = { ...actor.caller, key: 'atomic-1', fingerprint: 'f' };
     const { results } = await enqueueAtomicBatch({ tasks, atomic: true }, actor, key);
     expect(results.map(({ status }) => status)).toEqual([201, 201, 201]);
     for (const { id } of ended) {

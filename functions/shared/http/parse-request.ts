@@ -41,6 +41,7 @@ export function parseRequest(event: HttpEvent, route: Route, context: Context): 
       route.method === 'POST' && idempotencyKey !== undefined
         ? {
             tenantId: caller.tenantId,
+            subject: caller.subject,
             key: checkIdempotencyKey(idempotencyKey),
             fingerprint: requestFingerprint(route.method, event.rawPath, event.rawQueryString, rawBody),
           }
