@@ -165,6 +165,8 @@ describe('an invoice', () => {
     expect(await act(id, 'finalize')).toMatchObject({
       body: { status: 'paid', amountDue: 0, payments: [], paidAt: expect.any(String) },
     });
+    expect(await act(id, 'finalize')).toMatchObject({ status: 409, body: { possible: ['void'] } });
+    expect(await act(id, 'void')).toMatchObject({ body: { status: 'void', amountDue: 0, paidAt: null } });
   });
 
   test('that is open is overdue after the day on which it is due', async () => {

@@ -5,7 +5,7 @@ import { type ProblemDetail, validationFailed } from '../../shared/problem.ts';
 import type { PlannedWrite } from '../../shared/write-plan.ts';
 import { priceDocument } from '../orders/document-draft.ts';
 import type { LineInput } from '../orders/document-lines.ts';
-import { impossible, invoiceTransitions } from '../orders/document-states.ts';
+import { impossible, invoiceTransitionsOf } from '../orders/document-states.ts';
 import { repriced } from '../orders/reprice.ts';
 import type { CrmRecord } from '../records/entity.ts';
 import type { Decided, RecordRules } from '../records/rules.ts';
@@ -113,7 +113,7 @@ async function update(before: CrmRecord, draft: CrmRecord, actor: Actor): Promis
   const changed = frozenWhenIssued.filter((field) => draft[field] !== before[field]);
   const status = before.status as InvoiceStatus;
   if (changed.length > 0 && status !== 'draft') {
-    throw impossible('invoice', invoiceTransitions, status, `keeps its ${changed.join(', ')}`);
+    throw impossible('invoice', invoiceTransitionsOf(before), status, `keeps its ${changed.join(', ')}`);
   }
   const ordered = before.orderId === null ? [] : changed.filter((field) => frozenByOrder.includes(field));
   if (ordered.length > 0) {
@@ -136,7 +136,12 @@ async function update(before: CrmRecord, draft: CrmRecord, actor: Actor): Promis
 
 async function remove(before: CrmRecord, actor: Actor): Promise<PlannedWrite[]> {
   if (before.status !== 'draft') {
-    throw impossible('invoice', invoiceTransitions, String(before.status), 'cannot be deleted; void it');
+    throw impossible(
+      'invoice',
+      invoiceTransitionsOf(before),
+      String(before.status),
+      'cannot be deleted; void it',
+    );
   }
   return freeOrder(before, actor);
 }

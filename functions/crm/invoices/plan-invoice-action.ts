@@ -3,7 +3,12 @@ import { instant } from '../../shared/clock.ts';
 import { requireVersion, type VersionCondition } from '../../shared/etag.ts';
 import { notFound, Problem } from '../../shared/problem.ts';
 import type { PlannedWrite, WritePlan } from '../../shared/write-plan.ts';
-import { type InvoiceAction, invoiceTransitions, requireTransition } from '../orders/document-states.ts';
+import {
+  type InvoiceAction,
+  impossible,
+  invoiceTransitions,
+  invoiceTransitionsOf,
+} from '../orders/document-states.ts';
 import { order } from '../orders/order.ts';
 import { planCreate } from '../records/create-record.ts';
 import type { CrmRecord } from '../records/entity.ts';
@@ -51,7 +56,10 @@ const acts: Record<'finalize' | 'void' | 'mark-uncollectible', Act> = {
     if (Number(before.amountPaid) > 0) {
       throw new Problem('conflict', 'The invoice has payments; remove them before it is voided');
     }
-    const members = { status: 'void', voidedAt: instant(), voidReason: reason ?? null, amountDue: 0 };
+    const members = {
+      ...{ status: 'void', amountDue: 0, paidAt: null },
+      ...{ voidedAt: instant(), voidReason: reason ?? null },
+    };
     return { members, writes: await freeOrder(before, actor) };
   },
   'mark-uncollectible': async () => ({
@@ -117,6 +125,12 @@ async function invoiceFor(
 ): Promise<CrmRecord> {
   const before = await getRecord(invoice, id, actor);
   requireVersion(ifMatch, before.version);
-  requireTransition('invoice', invoiceTransitions, action, String(before.status));
+  const status = String(before.status);
+  const now = invoiceTransitionsOf(before);
+  const allowed = [...now[action].from, ...invoiceTransitions[action].from];
+  // What only the payments stand against has a refusal of its own.
+  if (!allowed.some((from) => from === status)) {
+    throw impossible('invoice', now, status, `does not allow ${action}`);
+  }
   return before;
 }

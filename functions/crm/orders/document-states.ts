@@ -28,6 +28,22 @@ export const invoiceTransitions = {
 
 export type InvoiceAction = keyof typeof invoiceTransitions;
 
+/**
+ * What an invoice can do as it stands: with payments it cannot be voided, without any there is none to remove, and
+ * one that is paid because nothing was due can be voided as an open one can.
+ */
+export function invoiceTransitionsOf({
+  payments,
+}: Record<string, unknown>): Record<InvoiceAction, { from: readonly InvoiceStatus[] }> {
+  const hasPayments = (payments as unknown[]).length > 0;
+  const { void: voiding, 'remove-payment': removal } = invoiceTransitions;
+  return {
+    ...invoiceTransitions,
+    void: { from: hasPayments ? [] : [...voiding.from, 'paid'] },
+    'remove-payment': { from: hasPayments ? removal.from : [] },
+  };
+}
+
 /** Where an order's lines can be changed, and where it can be deleted. */
 export const orderIsOpenToChange: readonly OrderStatus[] = ['draft'];
 export const orderCanBeDeleted: readonly OrderStatus[] = ['draft', 'cancelled'];
