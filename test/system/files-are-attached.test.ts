@@ -80,6 +80,7 @@ describe('an attachment', () => {
     [{ name: 'offer.pdf.exe' }, '/name'],
     [{ name: 'page.HTML' }, '/name'],
     [{ name: '../../etc/passwd' }, '/name'],
+    [{ name: '..' }, '/name'],
     [{ sizeBytes: 0 }, '/sizeBytes'],
     [{ sizeBytes: 25 * 1024 * 1024 + 1 }, '/sizeBytes'],
     [{ about: { type: 'pipeline', id: `pipe_${'0'.repeat(26)}` } }, '/about/type'],

@@ -27,6 +27,7 @@ const fileName = z.string().check(
   z.minLength(1),
   z.maxLength(200),
   z.regex(/^[^\p{C}/\\]*$/u, 'must be a file name without slashes and control characters'),
+  z.refine((name) => !/^\.+$/.test(name), 'must not be of dots alone, which name directories'),
   z.refine((name) => !isProgram(name), 'must not be the name of a program or a web page'),
 );
 

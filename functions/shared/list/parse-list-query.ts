@@ -45,7 +45,9 @@ export function parseListQuery(query: Record<string, string>, spec: ListSpec, su
     limit,
     includeTotal: query.include === 'total',
     ...(query.cursor !== undefined && { cursor: query.cursor }),
-    ...(query.fields !== undefined && { fields: query.fields.split(',').map((name) => name.trim()) }),
+    ...(query.fields !== undefined && {
+      fields: [...new Set(query.fields.split(',').map((name) => name.trim()))],
+    }),
     ...(terms && { terms }),
   };
 }
