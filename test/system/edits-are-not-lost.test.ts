@@ -89,3 +89,41 @@ describe('If-Match', () => {
     expect((await api.call('POST', `${path}/restore`, { headers: { 'if-match': '"v4"' } })).status).toBe(200);
   });
 });
+
+describe('an atomic batch in which two operations touch one item', () => {
+  const records = async (path: string, ...bodies: object[]): Promise<string[]> => {
+    const made = await Promise.all(bodies.map((body) => api.post(`/api/v1/${path}`, body)));
+    return made.map(({ body }) => body.id);
+  };
+  const refusal = async (path: string, operations: object[]) => {
+    const answer = await api.post(`/api/v1/${path}/batch`, { atomic: true, operations });
+    expect(answer.summary).toMatch(/→ 422/);
+    expect(answer.body.errors).toMatchObject([{ pointer: '/operations/1', code: 'touched_twice' }]);
+    expect(answer.body.detail).toMatch(/^\/operations\/1: touches .* as operation 0 does; send them/);
+    return answer.body.detail;
+  };
+  const update = (id: string | undefined, data: object) => ({ op: 'update', id, data });
+
+  test('is refused, naming the other one and what they touch', async () => {
+    const domain = (name: string) => `${name}-${api.tenantId}.example`;
+    const [a, b] = await records(
+      'companies',
+      { name: 'A', domain: domain('a') },
+      { name: 'B', domain: domain('b') },
+    );
+    expect(await refusal('companies', [update(a, { name: 'x' }), update(a, { name: 'y' })])).toContain(a);
+    await refusal('companies', [update(a, { parentId: b }), update(b, { parentId: a })]);
+    const swap = [update(a, { domain: domain('b') }), update(b, { domain: domain('a') })];
+    expect(await refusal('companies', swap)).toMatch(/the domain [ab]-/);
+    const successor = { op: 'create', data: { name: 'C', domain: domain('a') } };
+    await refusal('companies', [{ op: 'delete', id: a }, successor]);
+    const product = { name: 'Tea', unitPrice: 100, currency: 'EUR', stock: 10 };
+    const [productId] = await records('products', product);
+    const confirmed = { status: 'confirmed', lines: [{ productId, quantity: 1 }] };
+    const order = { op: 'create', data: confirmed };
+    expect(await refusal('orders', [order, order])).toContain(productId);
+    const drafts = [order, order].map(({ op }) => ({ op, data: { lines: confirmed.lines } }));
+    expect((await api.post('/api/v1/orders/batch', { atomic: true, operations: drafts })).status).toBe(200);
+    expect((await api.get(`/api/v1/companies/${a}`)).body).toMatchObject({ name: 'A', version: 1 });
+  });
+});

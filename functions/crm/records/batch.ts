@@ -18,6 +18,7 @@ import { carryOutPlanned } from './carry-out-planned.ts';
 import { createTogether, creationsFirst, inGroups } from './create-together.ts';
 import type { CrmRecord, EntityDefinition } from './entity.ts';
 import { planOperation, pointInto, toStored } from './plan-operation.ts';
+import { touchedTwice } from './touched-twice.ts';
 import { withoutRepeats } from './without-repeats.ts';
 
 export const maxBatchOperations = 100;
@@ -66,7 +67,7 @@ export async function runBatch(
 ): Promise<{ results: BatchItemResult[]; replayed: boolean }> {
   await openBatch(idempotency);
   const results: BatchItemResult[] = [];
-  let replayedCount = 0;
+  const done = { now: 0, before: 0 };
   const fail = (index: number, error: unknown) => {
     const problem = asProblem(error);
     results[index] = { index, status: problem.status, problem: pointInto(problem, index) };
@@ -74,11 +75,16 @@ export async function runBatch(
   const runSingly = async ({ operation, index }: PlacedOperation) => {
     const key = subKey(idempotency, index);
     const replay = (answer: StoredAnswer): BatchItemResult => {
-      replayedCount += 1;
+      done.before += 1;
       return { index, ...fromStored(answer) };
     };
     try {
-      results[index] = await withReplay(key, () => runOne(definition, operation, index, actor, key), replay);
+      const run = async () => {
+        const result = await runOne(definition, operation, index, actor, key);
+        done.now += 1;
+        return result;
+      };
+      results[index] = await withReplay(key, run, replay);
     } catch (error) {
       fail(index, error);
     }
@@ -87,6 +93,7 @@ export async function runBatch(
     try {
       const created = await createTogether(definition, group, actor, (index) => subKey(idempotency, index));
       for (const result of created ?? []) results[result.index] = result;
+      done.now += created?.length ?? 0;
       // One after the other: all of them would wait for each other's number.
       if (!created) await mapConcurrently(group, 1, runSingly);
     } catch (error) {
@@ -98,7 +105,8 @@ export async function runBatch(
     for (const group of inGroups(numbered)) await runTogether(group);
     await mapConcurrently(others, concurrency, runSingly);
   }
-  return { results, replayed: replayedCount === operations.length };
+  // What was refused has no answer to replay, and was not done then or now.
+  return { results, replayed: done.before > 0 && done.now === 0 };
 }
 
 /** One operation that goes wrong on our side must not hide what became of the others. */
@@ -163,7 +171,13 @@ async function planAtomicBatch(
     }
   });
   return {
-    writes: withoutRepeats(planned.flatMap((operation) => operation.writes)),
+    writes: withoutRepeats(
+      planned.flatMap(({ writes }) => writes),
+      (earlier, later) => {
+        const indexOf = (write: PlannedWrite) => planned.findIndex(({ writes }) => writes.includes(write));
+        return touchedTwice(later.write, indexOf(earlier), indexOf(later));
+      },
+    ),
     result: planned.map(({ result }) => result),
   };
 }
