@@ -177,7 +177,7 @@ function entityRoutes(definition: EntityDefinition): Route[] {
         path: `${base}/by/${field}/{value}`,
         permission: 'records:write',
         summary: `Create the ${entity} with this ${field}, or change it when it is there`,
-        body: definition.input,
+        body: definition.upsert,
         responses: { 200: found, 201: found },
       }),
     ),

@@ -95,6 +95,20 @@ describe('an Idempotency-Key', () => {
     expect(second).toMatchObject({ status: 200, body: first.body });
     expect(second.headers.get('idempotent-replayed')).toBe('true');
     expect((await api.get('/api/v1/contacts?name[prefix]=batch')).body.data).toHaveLength(2);
+    const { id } = first.body.results[0].data;
+    const mixed = {
+      operations: [
+        { op: 'create', data: { name: 'Mixed', email: 'mixed@x.example' } },
+        { op: 'create', data: { name: 'Refused', email: 'mixed@x.example' } },
+        { op: 'update', id, data: { title: 'Set once' } },
+      ],
+    };
+    const again = keyed();
+    const some = await api.post('/api/v1/contacts/batch', mixed, again);
+    expect([some.status, some.headers.get('idempotent-replayed')]).toEqual([207, null]);
+    const replayed = await api.post('/api/v1/contacts/batch', mixed, again);
+    expect([replayed.status, replayed.headers.get('idempotent-replayed')]).toEqual([207, 'true']);
+    expect(replayed.body.results[2]).toEqual(some.body.results[2]);
   });
 });
 
@@ -155,6 +169,7 @@ describe('a batch', () => {
     expect(results[1].problem.errors).toContainEqual(
       expect.objectContaining({ pointer: '/operations/1/data/nmae', code: 'unknown_field' }),
     );
+    expect(results[1].problem.detail).toMatch(/^\/operations\/1\/data\//);
   });
 
   test('does what concerns one record or one value in the order of the request', async () => {
@@ -203,6 +218,25 @@ describe('a batch', () => {
     });
     expect(passed.body.results).toMatchObject([{ status: 201 }, { status: 204 }]);
     expect((await api.get('/api/v1/contacts?name[prefix]=atomic')).body.data).toHaveLength(1);
+  });
+
+  test('upserts a part of a record that is there, and creates only a whole one', async () => {
+    const email = 'part@x.example';
+    const upsert = (data: object) => ({ op: 'upsert', by: 'email', data: { email, ...data } });
+    const one = (operation: object) => api.post('/api/v1/contacts/batch', { operations: [operation] });
+    const path = `/api/v1/contacts/by/email/${email}`;
+    expect((await api.put(path, { title: 'T' })).body).toMatchObject({
+      ...{ status: 422, errors: [{ pointer: '/name', code: 'required' }] },
+    });
+    expect((await one(upsert({ title: 'T' }))).body.results).toMatchObject([
+      { status: 422, problem: { errors: [{ pointer: '/operations/0/data/name', code: 'required' }] } },
+    ]);
+    expect((await api.put(path, { name: 'Part' })).status).toBe(201);
+    expect((await api.put(path, { title: 'T' })).body).toMatchObject({ name: 'Part', title: 'T' });
+    expect((await one(upsert({ title: null, phone: '+39 06 555' }))).body.results).toMatchObject([
+      { status: 200, data: { name: 'Part', title: null, phone: '+39 06 555' } },
+    ]);
+    expect((await api.put(path, { name: null })).status).toBe(422);
   });
 
   test('takes 1 to 100 operations', async () => {

@@ -85,6 +85,11 @@ export function defineEntity(description: EntityDescription): EntityDefinition {
     computed: Object.fromEntries(Object.entries(computed).map(([name, { of }]) => [name, of])),
     defaults: Object.fromEntries(Object.entries(defaulted).map(([name, { value }]) => [name, value])),
     input: z.strictObject({ ...required, ...optionalOf(defaultedShape), ...clearable(optional) }),
+    upsert: z.strictObject({
+      ...optionalOf(required),
+      ...optionalOf(defaultedShape),
+      ...clearable(optional),
+    }),
     patch: z.strictObject({
       ...optionalOf(changeable(required)),
       ...optionalOf(changeable(defaultedShape)),

@@ -83,6 +83,8 @@ export interface EntityDefinition {
   defaults: Record<string, unknown>;
   /** A new record: required fields, everything else optional or `null`. */
   input: z.ZodMiniType<Record<string, unknown>>;
+  /** What an upsert takes: a new record's fields, of which one that is there may be given some. */
+  upsert: z.ZodMiniType<Record<string, unknown>>;
   /** A merge patch: every field optional, `null` clears what may be empty. */
   patch: z.ZodMiniType<Record<string, unknown>>;
   /** A whole record, as answered. */

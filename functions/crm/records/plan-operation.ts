@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Actor } from '../../shared/actor.ts';
 import { parseIfMatch } from '../../shared/etag.ts';
 import type { StoredAnswer } from '../../shared/idempotency.ts';
-import { Problem, type ProblemDetail } from '../../shared/problem.ts';
+import { Problem, type ProblemDetail, validationFailed } from '../../shared/problem.ts';
 import { validate } from '../../shared/validation.ts';
 import type { WritePlan } from '../../shared/write-plan.ts';
 import type { BatchOperation } from './batch.ts';
@@ -49,10 +49,13 @@ async function planUpsert(
 ): Promise<{ plan: WritePlan<CrmRecord>; status: number }> {
   const by = z.enum(definition.unique.map(({ field }) => field));
   const field = validate(by, operation.by, '/by');
-  const input = validate(definition.input, operation.data, '/data');
+  const input = validate(definition.upsert, operation.data, '/data');
   const value = validate(z.string(), input[field] ?? undefined, `/data/${field}`);
   const existing = await findByUnique(definition, field, value, actor);
-  if (!existing) return { plan: await planCreate(definition, input, actor), status: 201 };
+  if (!existing) {
+    const whole = validate(definition.input, operation.data, '/data');
+    return { plan: await planCreate(definition, whole, actor), status: 201 };
+  }
   const patch = withOwnValue(definition, field, existing, input);
   return { plan: await planPatch(definition, existing.id as string, patch, actor), status: 200 };
 }
@@ -65,7 +68,11 @@ export function pointInto(problem: Problem, index: number): Problem {
         ? detail
         : { ...detail, pointer: `/operations/${index}${belowOperation(detail.pointer)}` },
   );
-  return new Problem(problem.code, problem.detail, { ...problem.options, ...(errors && { errors }) });
+  if (!errors) return problem;
+  // The detail of a validation quotes the first finding with its pointer.
+  const quotes = problem.detail === validationFailed(problem.options.errors ?? []).detail;
+  const detail = quotes ? validationFailed(errors).detail : problem.detail;
+  return new Problem(problem.code, detail, { ...problem.options, errors });
 }
 
 function belowOperation(pointer: string): string {

@@ -18,7 +18,7 @@ const raceCodes = new Set(['duplicate', 'not_found', 'conflict']);
 
 /**
  * Creates the record that has the unique value, or patches it when it is there.
- * @param input checked against the entity's input schema; its own value of the field, if given, must be the same
+ * @param input checked against the entity's upsert schema: whole for a new record, else what changes; its own value of the field, if given, must be the same
  * @throws {Problem} `validation_failed`, `duplicate` for another unique value
  */
 export async function upsertRecord(
@@ -41,7 +41,7 @@ export async function upsertRecord(
         );
         return { created: false, record };
       }
-      const plan = await planCreate(definition, wanted, actor);
+      const plan = await planCreate(definition, validate(definition.input, wanted), actor);
       await carryOut(plan.writes);
       return { created: true, record: plan.result };
     } catch (error) {
@@ -92,5 +92,5 @@ function withUniqueValue(
       { pointer: `/${field}`, code: 'mismatch', message: `is not the ${field} of the path` },
     ]);
   }
-  return validate(definition.input, { ...input, [field]: typeof own === 'string' ? own : value });
+  return { ...input, [field]: typeof own === 'string' ? own : value };
 }
