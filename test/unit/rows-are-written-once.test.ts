@@ -140,9 +140,10 @@ describe('NDJSON', () => {
       { email: 'b@x.org', name: 'Bob', nmae: 'x' },
       { email: 'c@x.org' },
     ].map((line) => JSON.stringify(line));
+    lines.push('{"name":"D","__proto__":{"x":1}}', '{"name":"E","custom":{"__proto__":1}}');
     const text = `\uFEFF${lines[0]}\r\n{"email":\n${lines.slice(1).join('\n')}`;
     const { failed, counts } = await importOf(text, actor, { format: 'ndjson', mode: 'upsert' })();
-    expect(failed).toEqual(['2 validation_failed', '3 validation_failed', '4 validation_failed']);
+    expect(failed).toEqual([2, 3, 4, 5, 6].map((line) => `${line} validation_failed`));
     expect(counts).toEqual({ created: 0, updated: 1, unchanged: 0 });
     expect(await contacts(actor)).toMatchObject([{ title: null, address: { line1: 'Via 1', city: 'Rome' } }]);
   });
