@@ -181,6 +181,15 @@ describe('a contact', () => {
 });
 
 describe('unique values', () => {
+  test.each([
+    ['an e-mail address', { email: 'jos\u00e9@x.example' }, { email: 'jose\u0301@x.example' }],
+    ['a telephone number', { phone: '+49 (0)30 222222' }, { phone: '+4930222222' }],
+  ])('are unique however %s is written', async (_, one, other) => {
+    const { id } = await create({ name: 'One', ...one });
+    const answer = await api.post('/api/v1/contacts', { name: 'Other', ...other });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'duplicate', existingId: id } });
+  });
+
   test('name the record that has them', async () => {
     const first = await create({ name: 'One', email: 'one@x.example', phone: '+39 06 1234 567' });
     const byEmail = await api.post('/api/v1/contacts', { name: 'Two', email: ' ONE@X.example ' });

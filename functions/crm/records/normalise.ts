@@ -1,13 +1,23 @@
 /** Forms in which values are compared: what people write stays as it is, what is compared is normalised. */
 
-/** Two spellings of one mailbox: case does not matter in practice, whatever RFC 5321 allows. */
+/**
+ * Two spellings of one mailbox: case does not matter in practice, whatever RFC 5321 allows, nor does how an accent is
+ * encoded (NFC, as RFC 6532 wants it).
+ */
 export function emailKey(email: string): string {
-  return email.trim().toLowerCase();
+  return email.normalize('NFC').trim().toLowerCase().normalize('NFC');
 }
 
-/** Digits, with a leading `+` where the country code is known (`00` counts as one): E.164 where possible. */
+/** `+49 (0)30`: a zero that is dialled within the country only. */
+const trunkZero = /^(\s*(?:\+|00)\s*\d[\d\s.-]*)\(\s*0\s*\)/;
+
+/**
+ * Digits, with a leading `+` where the country code is known (`00` counts as one), and no zero in parentheses after
+ * it: E.164 where possible.
+ */
 export function phoneKey(phone: string): string {
-  const [number = '', ...extension] = phone.trim().split(/[x#]/i);
+  const [written = '', ...extension] = phone.trim().split(/[x#]/i);
+  const number = written.replace(trunkZero, '$1');
   const digits = number.replace(/\D/g, '');
   const international = digits.startsWith('00') ? `+${digits.slice(2)}` : digits;
   return [
@@ -16,6 +26,7 @@ export function phoneKey(phone: string): string {
   ].join('x');
 }
 
+/** `www.example.com` is another domain than `example.com`: nothing says that both belong to one company. */
 export function domainKey(domain: string): string {
   return domain.trim().toLowerCase();
 }
