@@ -139,9 +139,25 @@ describe('a draft', () => {
     ],
     [
       'too much',
-      { lines: [{ description: 'x', quantity: 2, unitPrice: Number.MAX_SAFE_INTEGER }] },
+      { lines: [{ description: 'x', quantity: 2, unitPrice: 10 ** 13 }] },
       '/lines/0',
       'too_large',
+    ],
+    [
+      'too high a price',
+      { lines: [{ description: 'x', quantity: 1, unitPrice: 10 ** 13 + 1 }] },
+      '/lines/0/unitPrice',
+      'too_large',
+    ],
+    [
+      'a time to come',
+      {
+        status: 'shipped',
+        shippedAt: '2999-01-01T00:00:00Z',
+        lines: [{ description: 'x', quantity: 1, unitPrice: 1 }],
+      },
+      '/shippedAt',
+      'invalid_value',
     ],
     [
       'shipping times',

@@ -49,7 +49,7 @@ const inputs: Record<string, Record<string, unknown>> = {
     ],
     onWon: [{ type: 'todo', input: { deep: [0, {}, null] } }],
   },
-  deal: { title: 'Big', amount: Number.MAX_SAFE_INTEGER, currency: 'EUR', expectedCloseOn: '2026-12-31' },
+  deal: { title: 'Big', amount: 10 ** 13, currency: 'EUR', expectedCloseOn: '2026-12-31' },
   activity: { kind: 'meeting', subject: 'Lunch', durationMinutes: 60 },
   product: { name: 'Tea', sku: 'T-1', unitPrice: 1_800, currency: 'EUR', stock: 4 },
   order: { lines, currency: 'EUR', shipping: 490, status: 'delivered', placedAt: '2026-01-31T00:00:00Z' },

@@ -7,7 +7,7 @@ import { customRules } from '../custom-fields/custom-rules.ts';
 import { stageKinds } from '../pipelines/stages.ts';
 import { allRules } from '../records/all-rules.ts';
 import { defineEntity, instantOperators, memberFilter } from '../records/define-entity.ts';
-import { instant, memberId, reference, tags, text } from '../records/fields.ts';
+import { memberId, pastInstant, reference, tags, text } from '../records/fields.ts';
 import { dealRules } from './deal-rules.ts';
 import { isRotting, rottingFilters } from './rotting.ts';
 
@@ -37,7 +37,7 @@ export const deal = defineEntity({
   optional: {
     amount,
     expectedCloseOn: z.iso.date({ error: 'must be a date such as 2026-01-31' }),
-    closedAt: instant,
+    closedAt: pastInstant,
     wonReason: text(1_000),
     lostReason: text(1_000),
     contactId: reference('con'),

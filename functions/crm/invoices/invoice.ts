@@ -3,7 +3,7 @@ import { countedFields } from '../../shared/counted-fields.ts';
 import { amount, currency } from '../../shared/money/money-fields.ts';
 import { linesInput, linesOutput, totalsShape } from '../orders/document-lines.ts';
 import { defineEntity } from '../records/define-entity.ts';
-import { instant, reference, tags, text } from '../records/fields.ts';
+import { pastInstant, reference, tags, text } from '../records/fields.ts';
 import { invoiceRules } from './invoice-rules.ts';
 import { invoiceStatuses } from './invoice-statuses.ts';
 import { isOverdue, overdueFilters } from './overdue.ts';
@@ -34,8 +34,8 @@ export const invoice = defineEntity({
     dueOn: z.iso.date({ error: 'must be a date such as 2026-01-31' }),
     notes: text(20_000),
     /** When it was finalized; for an invoice that is brought over. */
-    issuedAt: instant,
-    paidAt: instant,
+    issuedAt: pastInstant,
+    paidAt: pastInstant,
   },
   derived: {
     number: z.string(),

@@ -1,18 +1,18 @@
 import * as z from 'zod/mini';
-import { amount, currency } from '../../shared/money/money-fields.ts';
-import { clearable, instant, text } from '../records/fields.ts';
+import { amount, currency, largestAmount } from '../../shared/money/money-fields.ts';
+import { clearable, pastInstant, text } from '../records/fields.ts';
 
 /** Payments are kept on the invoice's own item, so that recording one is one write; this many fit easily. */
 export const maxPayments = 100;
 
 /** The body of `POST /invoices/{id}/payments`. */
 export const paymentInput = z.strictObject({
-  amount: z.int().check(z.gte(1)),
+  amount: z.int().check(z.gte(1), z.lte(largestAmount)),
   ...clearable({
     /** Must be the invoice's own. */
     currency,
     method: text(50),
-    paidAt: instant,
+    paidAt: pastInstant,
     reference: text(200),
   }),
 });

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { amount } from '../../shared/money/money-fields.ts';
-import { clearable, instant, text } from '../records/fields.ts';
+import { clearable, pastInstant, text } from '../records/fields.ts';
 import type { OrderAction } from './document-states.ts';
 
 const members = {
-  shippedAt: instant,
-  deliveredAt: instant,
+  shippedAt: pastInstant,
+  deliveredAt: pastInstant,
   trackingNumber: text(100),
   shipping: amount,
   reason: text(1_000),

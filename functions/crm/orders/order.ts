@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { countedFields } from '../../shared/counted-fields.ts';
 import { amount, currency } from '../../shared/money/money-fields.ts';
 import { defineEntity } from '../records/define-entity.ts';
-import { instant, reference, tags, text } from '../records/fields.ts';
+import { instant, pastInstant, reference, tags, text } from '../records/fields.ts';
 import { linesInput, linesOutput, totalsShape } from './document-lines.ts';
 import { orderRules } from './order-rules.ts';
 import { orderStatuses } from './order-statuses.ts';
@@ -31,9 +31,9 @@ export const order = defineEntity({
     trackingNumber: text(100),
     notes: text(20_000),
     placedAt: instant,
-    confirmedAt: instant,
-    shippedAt: instant,
-    deliveredAt: instant,
+    confirmedAt: pastInstant,
+    shippedAt: pastInstant,
+    deliveredAt: pastInstant,
   },
   derived: {
     number: z.string(),

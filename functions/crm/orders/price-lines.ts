@@ -4,6 +4,7 @@ import {
   documentTotals,
   lineAmounts,
 } from '../../shared/money/line-amounts.ts';
+import { largestAmount } from '../../shared/money/money-fields.ts';
 import { type ProblemDetail, validationFailed } from '../../shared/problem.ts';
 import type { DocumentLine, LineInput } from './document-lines.ts';
 
@@ -27,7 +28,7 @@ export function currencyOfLines(
 /**
  * Lines as they are kept: what is left out comes from the product, and the amounts follow.
  * @throws {Problem} `validation_failed` naming each line: an unknown product, no price or description, a price in
- *   another currency, amounts beyond 2^53 − 1
+ *   another currency, amounts beyond `largestAmount`
  */
 export function priceLines(
   lines: readonly LineInput[],
@@ -82,7 +83,7 @@ function priceLine(
     return { ...facts, ...lineAmounts(facts) };
   } catch (error) {
     if (!(error instanceof AmountTooLarge)) throw error;
-    findings.add('', 'too_large', 'comes to more than 2^53 − 1 minor units');
+    findings.add('', 'too_large', `comes to more than ${largestAmount} minor units`);
     return { ...facts, subtotal: 0, discount: 0, tax: 0, total: 0 };
   }
 }
@@ -108,14 +109,14 @@ function priceOf(
   return product.unitPrice;
 }
 
-/** The totals of a document. @throws {Problem} `validation_failed` when one passes 2^53 − 1 */
+/** The totals of a document. @throws {Problem} `validation_failed` when one passes `largestAmount` */
 export function totalsOf(lines: readonly DocumentLine[], shipping: number): DocumentTotals {
   try {
     return documentTotals(lines, shipping);
   } catch (error) {
     if (!(error instanceof AmountTooLarge)) throw error;
     throw validationFailed([
-      { pointer: '/lines', code: 'too_large', message: 'come to more than 2^53 − 1 minor units' },
+      { pointer: '/lines', code: 'too_large', message: `come to more than ${largestAmount} minor units` },
     ]);
   }
 }

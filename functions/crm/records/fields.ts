@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseInstant } from '../../shared/clock.ts';
+import { now, parseInstant } from '../../shared/clock.ts';
 
 /** The building blocks of CRM records. Lengths are ours: generous for people, far below DynamoDB's 400 KB an item. */
 
@@ -52,6 +52,22 @@ export const instant = z.pipe(
     context.issues.push({ code: 'custom', message: 'must lie between the years 0 and 9999', input: value });
     return z.NEVER;
   }),
+);
+
+/** Ours: clocks differ, and it is tomorrow already somewhere. */
+const aheadMillis = 24 * 60 * 60 * 1000;
+
+/** The instant of something that has happened: at most a day ahead. */
+export const pastInstant = z.pipe(
+  instant,
+  z
+    .string()
+    .check(
+      z.refine(
+        (at) => Date.parse(at) <= now().getTime() + aheadMillis,
+        'must not be more than a day ahead: it says when something happened',
+      ),
+    ),
 );
 
 /** The id of another record; whether it exists is checked in the write's own transaction. */

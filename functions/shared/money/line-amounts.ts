@@ -1,3 +1,5 @@
+import { largestAmount } from './money-fields.ts';
+
 /** A line of an order or invoice: whole pieces at a price in minor units, rates in basis points. */
 export interface PricedLine {
   quantity: number;
@@ -20,7 +22,7 @@ export interface DocumentTotals extends LineAmounts {
   taxSummary: { taxRateBps: number; taxable: number; tax: number }[];
 }
 
-/** An amount passes 2^53 − 1, beyond which JSON's readers lose digits. */
+/** An amount passes `largestAmount`. */
 export class AmountTooLarge extends Error {
   override readonly name = 'AmountTooLarge';
 }
@@ -73,6 +75,6 @@ function share(amount: bigint, tenThousandths: bigint): bigint {
 }
 
 function toAmount(value: bigint): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new AmountTooLarge(`${value} passes 2^53 − 1`);
+  if (value > BigInt(largestAmount)) throw new AmountTooLarge(`${value} passes ${largestAmount}`);
   return Number(value);
 }

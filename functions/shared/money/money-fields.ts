@@ -10,10 +10,20 @@ export const currency = z.string().check(
   z.meta({ description: 'ISO 4217', examples: ['EUR'] }),
 );
 
-/** An amount in minor units, 0 to 2^53 − 1. */
+/**
+ * Minor units that one amount may have: a hundred thousand million euros. Ours: sums are answered as doubles, which
+ * are exact to 2^53 − 1, and nine hundred of the largest amounts stay below that.
+ */
+export const largestAmount = 10 ** 13;
+
+/** An amount in minor units, 0 to `largestAmount`. */
 export const amount = z
   .int()
-  .check(z.gte(0), z.meta({ description: 'In the minor unit of the currency: 1234 is 12.34 EUR' }));
+  .check(
+    z.gte(0),
+    z.lte(largestAmount),
+    z.meta({ description: 'In the minor unit of the currency: 1234 is 12.34 EUR' }),
+  );
 
 /** Hundredths of a percent, 0 to 10 000. */
 export const basisPoints = z
