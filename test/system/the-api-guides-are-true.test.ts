@@ -41,7 +41,7 @@ describe('the commands of the guide', () => {
       const directory = await workplace();
       try {
         const script = blocks.map((commands) => `${commands}\necho; echo '${mark}'`).join('\n');
-        const { stdout, stderr } = await promisify(execFile)('bash', ['-u', '-c', script], {
+        const { stdout, stderr } = await promisify(execFile)('bash', ['--norc', '-u', '-c', script], {
           cwd: directory,
           env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
           maxBuffer: 64 * 1024 * 1024,
