@@ -77,7 +77,7 @@ function functionEnvironments(
   };
   return {
     crm: { ...common, ...metrics, ...cursors, ...crm, ...tasks, ...platform, ...views, ...files, ...runner },
-    tasks: { ...common, ...metrics, ...cursors, ...tasks, ...platform, ...views, ...runner },
+    tasks: { ...common, ...metrics, ...cursors, ...crm, ...tasks, ...platform, ...views, ...runner },
     platform: {
       ...common,
       ...metrics,

@@ -63,6 +63,8 @@ export function grantPermissions(
     ],
     tasks: [
       ...tasks,
+      // The records that tasks are about are there.
+      ...may('crm', ['ConditionCheckItem']),
       // Schedules.
       ...may('tasks', ['DeleteItem']),
       ...viewsAndAudit,

@@ -45,10 +45,8 @@ function variablesRead(fn: string): Set<string> {
       for (const table of ['CRM', 'TASKS', 'PLATFORM', 'VIEWS']) read.add(`TABLE_${table}`);
     }
   }
-  // Lambda sets the region. The fields of an import are checked against the contact's definition, which names
-  // the table of contacts, but no record is read where tasks are only enqueued.
-  const notRead = fn === 'tasks' ? ['AWS_REGION', 'TABLE_CRM'] : ['AWS_REGION'];
-  for (const name of notRead) read.delete(name);
+  // Lambda sets the region.
+  read.delete('AWS_REGION');
   return read;
 }
 

@@ -37,10 +37,10 @@ const idsBy = async (query: string): Promise<string[]> =>
 const hence = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
 const until = (time: string) =>
   new Promise((wake) => setTimeout(wake, Math.max(0, Date.parse(time) + 50 - Date.now())));
-const contact = { type: 'contact', id: 'con_01JD0000000000000000000000' };
-
 describe('a patch of a task', () => {
   test.concurrent('says something else of a to-do, and moves it between the lists', async () => {
+    const { id: contactId } = (await api.post('/api/v1/contacts', { name: 'Ada' })).body;
+    const contact = { type: 'contact', id: contactId };
     const id = await enqueue('todo', { title: 'Call', assigneeId: 'ada', about: contact });
     const dueAt = '2030-01-01T09:00:00.000Z';
     const answer = await patch(id, { title: 'Write', assigneeId: 'grace', dueAt, about: null });
@@ -187,6 +187,7 @@ describe('a patch of a task', () => {
       { about: { type: 'contact', id: 'com_01JD0000000000000000000000' } },
       '/about/id',
     ],
+    ['a record that is not there', { about: { type: 'contact', id: `con_${'0'.repeat(26)}` } }, '/about/id'],
     ['half of a record', { about: { type: 'contact' } }, '/about/id'],
     ['an empty title', { title: '' }, '/title'],
   ])('refuses %s', async (_, body, pointer) => {
@@ -194,6 +195,27 @@ describe('a patch of a task', () => {
     const answer = await patch(id, body);
     expect([answer.status, answer.body.errors?.[0]]).toMatchObject([422, { pointer }]);
     expect((await api.get(`/api/v1/tasks/${id}`)).body.version).toBe(1);
+  });
+
+  test.concurrent('is about a record of its own tenant, as it is from the start', async () => {
+    const other = await callerOf();
+    const { id } = (await other.post('/api/v1/companies', { name: 'Theirs' })).body;
+    const body = { type: 'todo', about: { type: 'company', id } };
+    const code = 'unknown_reference';
+    expect(await other.post('/api/v1/tasks', body)).toMatchObject({ status: 201 });
+    expect(await api.post('/api/v1/tasks', body)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/about/id', code }] },
+    });
+    const tasks = [{ type: 'todo' }, body];
+    expect((await api.post('/api/v1/tasks/batch', { tasks })).body.results).toMatchObject([
+      { status: 201 },
+      { status: 422, problem: { errors: [{ pointer: '/tasks/1/about/id', code }] } },
+    ]);
+    expect(await api.post('/api/v1/tasks/batch', { tasks, atomic: true })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/tasks/1/about/id', code }] },
+    });
   });
 
   test.concurrent('is the same over GraphQL, where tasks depend on others as well', async () => {

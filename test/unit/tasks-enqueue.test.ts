@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { putItem } from '../../functions/shared/dynamo/table.ts';
 import { startDynamo, type TestDynamo } from '../support/dynamo.ts';
 import {
   claim,
@@ -304,7 +305,8 @@ describe('the list', () => {
   test.concurrent('answers each filter from its index, newest first, page by page', async () => {
     const actor = newActor();
     await registerType(actor);
-    const about = { type: 'contact', id: 'con_01JD0000000000000000000000' };
+    const about = { type: 'contact', id: 'con_01JD0000000000000000000000' } as const;
+    await putItem('crm', { pk: `${actor.caller.tenantId}#contact`, sk: about.id });
     const made = [
       await enqueue(actor, { priority: 5 }),
       await enqueue(actor, { type: 'todo', assigneeId: 'ada', about, title: 'one' }),

@@ -10,6 +10,7 @@ import { batchGraph } from '../dependencies/batch-graph.ts';
 import { edgeWrites } from '../dependencies/edges.ts';
 import { announceTasks } from '../push/runner-queue.ts';
 import type { TaskItem } from '../task.ts';
+import { aboutChecks } from './about-checks.ts';
 import {
   type BatchAnswer,
   type BatchedTask,
@@ -66,6 +67,10 @@ async function commitAll(batch: AttachedBatch, idempotency: IdempotencyKey | und
   for (let attempt = 1; ; attempt += 1) {
     const parts = {
       tasks: tasks.map(putNewTask),
+      'records that tasks are about': aboutChecks(
+        tasks,
+        (at) => `/tasks/${batch.tasks.indexOf(tasks[at] as TaskItem)}`,
+      ),
       'dependencies on tasks outside of the batch': tasks.flatMap((task) => edgeWrites(task, ids)),
       'dedupe keys, with the checks of those who had them': lastOfKeys(tasks).flatMap((task) =>
         guardWrites(task, ended.get(task.id)),

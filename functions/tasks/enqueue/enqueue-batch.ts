@@ -91,8 +91,8 @@ export async function enqueueBatch(
 
 function makeWave(entries: PlannedEntry[], batch: Batch): Promise<PartOutcome[]> {
   const isPlain = ({ index }: PlannedEntry) => {
-    const { dedupeKey, dependsOn } = batch.bodies[index] ?? {};
-    return dedupeKey === undefined && dependsOn === undefined;
+    const { dedupeKey, dependsOn, about } = batch.bodies[index] ?? {};
+    return dedupeKey === undefined && dependsOn === undefined && about === undefined;
   };
   const plain = Map.groupBy(entries.filter(isPlain), ({ index }) => Math.floor(index / chunkSize));
   const parts = [
@@ -143,9 +143,13 @@ function makeSingle(entry: PlannedEntry, batch: Batch): Promise<PartOutcome> {
       { index: planned.index, status: created ? 201 : 200, task },
     ];
     const task = await attachEntry(planned, batch);
-    return asMade(
-      await commitTask(task, (writes, found) => carryOutOnce(writes, key, toStoredBatch(asMade(found)))),
-    );
+    try {
+      return asMade(
+        await commitTask(task, (writes, found) => carryOutOnce(writes, key, toStoredBatch(asMade(found)))),
+      );
+    } catch (error) {
+      throw error instanceof Problem ? pointInto(error, planned.index) : error;
+    }
   });
 }
 

@@ -8,6 +8,7 @@ import { announceTasks } from '../push/runner-queue.ts';
 import type { TaskItem } from '../task.ts';
 import { requireType } from '../types/type-registry.ts';
 import { requireTypeScope } from '../types/type-scope.ts';
+import { aboutChecks } from './about-checks.ts';
 import { DedupeKeyHeld, guardWrites, livingHolder } from './dedupe.ts';
 import type { EnqueueInput } from './enqueue-input.ts';
 import { newTask } from './new-task.ts';
@@ -38,7 +39,7 @@ export async function planTask(input: EnqueueInput, actor: Actor): Promise<TaskI
 }
 
 /**
- * Enqueues a task: one write; with parents also what finds and marks them (dependencies/attach.ts).
+ * Enqueues a task: one write; with `about` also a check of the record, with parents what finds and marks them (dependencies/attach.ts).
  * @throws {Problem} as `planTask`
  */
 export async function enqueueTask(
@@ -72,7 +73,12 @@ export async function commitTask(task: TaskItem, commit: CommitEnqueue): Promise
   let endedHolder: string | undefined;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const writes = [putNewTask(task), ...edgeWrites(task), ...guardWrites(task, endedHolder)];
+      const writes = [
+        putNewTask(task),
+        ...edgeWrites(task),
+        ...guardWrites(task, endedHolder),
+        ...aboutChecks([task]),
+      ];
       await commit(writes, { created: true, task });
       return { created: true, task };
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Actor } from '../../shared/actor.ts';
 import { now } from '../../shared/clock.ts';
 import { requireVersion, type VersionCondition } from '../../shared/etag.ts';
 import { carryOut } from '../../shared/write-plan.ts';
+import { aboutChecks } from '../enqueue/about-checks.ts';
 import { getTask } from '../find-tasks.ts';
 import { readSortKey } from '../indexes/index-keys.ts';
 import { listKeys, placeTask } from '../indexes/place-task.ts';
@@ -39,7 +40,7 @@ export function patchTask(
     const after = isReplanned(members) ? await replanned(task, listed, at.getTime()) : listed;
     // The message that the runner has may come too late, or wait in the queue of another priority.
     if (isReplanned(members)) await announceTasks([after]);
-    await carryOut([replaceTask(after)]);
+    await carryOut([replaceTask(after), ...(members.about ? aboutChecks([after]) : [])]);
     return after;
   });
 }
