@@ -118,13 +118,15 @@ test('only the change processor publishes, and only by the publish mutations', (
   }
 });
 
-test('the CRM functions make tasks and find them, and the task functions cannot touch records', () => {
+test('the CRM functions make tasks and find them, and the task functions cannot read or write records', () => {
   const onTasks = [...allowed('crm')].filter(([, resources]) => /Tablestasks/.test(resources));
   // A task of a won deal or a merge is put; those about a merged contact are turned to the one that stays.
   expect(onTasks.map(([action]) => action).sort()).toEqual([
     ...['dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
   ]);
-  expect([...allowed('tasks').values()].join()).not.toMatch(/Tablescrm/);
+  // What a task is about has to be there; nothing of it is read.
+  const onRecords = [...allowed('tasks')].filter(([, resources]) => /Tablescrm/.test(resources));
+  expect(onRecords.map(([action]) => action)).toEqual(['dynamodb:ConditionCheckItem']);
 });
 
 test('files are reached below the prefixes that a function works with', () => {

@@ -60,13 +60,14 @@ describe('the dashboard', () => {
       expect.objectContaining({ pipelineId: 'pipe_2', stage: 'new', count: 1, totalValue: 0 }),
     ]);
     const december = { month: '2026-12', count: 2 };
+    const withoutAmount = { currency: 'USD', count: 1, amount: 0, weighted: 0 };
     const undatedJpy = { currency: 'JPY', count: 1, amount: 700, weighted: 70 };
     expect(await readForecast(tenantId, undefined, '2026-01', '2026-12')).toEqual([
       { ...december, byCurrency: [{ currency: 'USD', count: 2, amount: 1_051, weighted: 502 }] },
-      { month: null, count: 2, byCurrency: [undatedJpy] },
+      { month: null, count: 2, byCurrency: [undatedJpy, withoutAmount] },
     ]);
     expect(await readForecast(tenantId, 'pipe_2', '2026-01', '2026-12')).toEqual([
-      { month: null, count: 1, byCurrency: [] },
+      { month: null, count: 1, byCurrency: [withoutAmount] },
     ]);
     expect(await readForecast(tenantId, 'pipe_1', '2027-01', '2027-12')).toEqual([
       { month: null, count: 1, byCurrency: [undatedJpy] },

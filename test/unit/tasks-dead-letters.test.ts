@@ -14,6 +14,7 @@ import {
   tamper,
 } from '../support/tasks.ts';
 
+const { putItem } = await import('../../functions/shared/dynamo/table.ts');
 const { carryOut } = await import('../../functions/shared/write-plan.ts');
 const { cancelTask } = await import('../../functions/tasks/lifecycle/cancel.ts');
 const { claimById } = await import('../../functions/tasks/claim/claim-by-id.ts');
@@ -61,6 +62,7 @@ describe('a dead letter', () => {
   test('tells what died of what, when and after how many attempts', async () => {
     const actor = await newTenant();
     const about = { type: 'contact', id: `con_${'0'.repeat(26)}` };
+    await putItem('crm', { pk: `${actor.caller.tenantId}#contact`, sk: about.id });
     const task = await dead(actor, 'bounced', { title: 'Welcome', about, input: { to: 'x' }, priority: 3 });
     expect(await list(actor)).toEqual([
       {
