@@ -23,8 +23,12 @@ export async function readBlock(tenantId: string, block: Block): Promise<ReadBlo
   const { items } = await queryPage({
     table: 'views',
     key: {
-      text: 'pk = :pk AND begins_with(sk, :key)',
-      values: { ':pk': blockPartition(tenantId, block.kind), ':key': `${block.key}#` },
+      text: 'pk = :pk AND sk BETWEEN :first AND :last',
+      values: {
+        ':pk': blockPartition(tenantId, block.kind),
+        ':first': `${block.key}#`,
+        ':last': `${block.key}${afterMembers}`,
+      },
     },
     limit: comparedMembers + 1,
     project: ['sk'],

@@ -1,4 +1,5 @@
 import type { Item } from '../dynamo/item.ts';
+import { endOfPrefix } from '../dynamo/key-prefix.ts';
 import type { Expression } from '../dynamo/table.ts';
 import { firstIdAt } from '../ids.ts';
 import type { Filter, ListQuery, ListSpec, RowSource } from './list-spec.ts';
@@ -13,8 +14,6 @@ export interface ListPlan {
 
 /** Sorts after every id, so `<value>#~` ends the range of all keys that begin with `<value>#`. */
 const afterIds = '#~';
-/** Sorts after every character of a key in UTF-8. */
-const lastCharacter = '\u{10ffff}';
 
 /** Chooses the narrowest source in the wanted order and turns filters on its sort field into a key range. */
 export function planList(query: ListQuery, spec: ListSpec, tenantId: string): ListPlan {
@@ -68,7 +67,7 @@ function sortRange(filters: Filter[], source: RowSource, spec: ListSpec): SortRa
     if (operator === 'lt') lower(from);
     if (operator === 'prefix') {
       raise(value);
-      lower(`${value}${lastCharacter}`);
+      lower(endOfPrefix(value));
     }
   }
   return range;

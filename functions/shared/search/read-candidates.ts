@@ -1,3 +1,4 @@
+import { endOfPrefix } from '../dynamo/key-prefix.ts';
 import { queryPage } from '../dynamo/table.ts';
 import type { SearchedEntity } from './searched-fields.ts';
 import { type WordItem, wordPartition } from './word-item.ts';
@@ -34,7 +35,10 @@ export async function readCandidates(range: WordRange): Promise<{ candidates: Ca
   const pk = wordPartition(tenantId, entity, term);
   const { items, lastKey } = await queryPage({
     table: 'views',
-    key: { text: 'pk = :pk AND begins_with(sk, :term)', values: { ':pk': pk, ':term': term } },
+    key: {
+      text: 'pk = :pk AND sk BETWEEN :first AND :last',
+      values: { ':pk': pk, ':first': term, ':last': endOfPrefix(term) },
+    },
     limit: rows,
     ...(after !== undefined && { startKey: { pk, sk: after } }),
   });
