@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { callerOf, sharedStack } from './support/api.ts';
+import { callerOf, eventually, sharedStack } from './support/api.ts';
 
 const folder = resolve(import.meta.dirname, '../../docs/api');
 const guides = readdirSync(folder).filter((file) => file.endsWith('.md'));
@@ -22,6 +22,11 @@ async function workplace(): Promise<string> {
   const company = await api.post('/api/v1/companies', { name: 'Alfreds Futterkiste' });
   const contact = { name: 'Maria Anders', email: 'maria@alfreds.example', companyId: company.body.id };
   expect(await api.post('/api/v1/contacts', contact)).toMatchObject({ status: 201 });
+  // The reader's sample data has long been there when a guide searches it.
+  for (const query of ['companies?q=alfreds', 'contacts?q=maria']) {
+    const found = async () => (await api.get(`/api/v1/${query}`)).body.data.length;
+    expect(await eventually(found, (count) => count === 1)).toBe(1);
+  }
   const directory = mkdtempSync(join(tmpdir(), 'tandem-guide-'));
   const tenant = { id: api.tenantId, tokens: { owner: api.token, admin: api.token } };
   mkdirSync(join(directory, '.tandem'));
