@@ -78,7 +78,8 @@ describe.each(each)('%s', (call) => {
     const forged = [
       `${leaseToken}x`,
       leaseToken.slice(0, -1),
-      `x${leaseToken.slice(1)}`,
+      // One token in 64 begins with an x.
+      `${leaseToken.startsWith('x') ? 'y' : 'x'}${leaseToken.slice(1)}`,
       leaseToken.replace('.', '~0.'),
       leaseToken.replace('.', '~499.'),
       leaseToken.replace('.', '~-1.'),
