@@ -10,6 +10,7 @@ import {
 } from '../crm/invoices/plan-invoice-action.ts';
 import { mergeContacts } from '../crm/merge/merge-contacts.ts';
 import { mergeInput } from '../crm/merge/merge-input.ts';
+import { movingTime } from '../crm/merge/moving-time.ts';
 import { type OrderAction, orderTransitions } from '../crm/orders/document-states.ts';
 import { orderActionInputs } from '../crm/orders/order-action-input.ts';
 import { planOrderAction } from '../crm/orders/plan-order-action.ts';
@@ -24,9 +25,6 @@ import { expectedVersion, type Field, type FieldTable, reading, withoutNulls } f
 import { once } from './once.ts';
 
 const write = reading('records:write');
-
-/** How long a mutation moves the references of merged contacts, in milliseconds; a task goes on. */
-const movingMillis = 5_000;
 
 /** A mutation that does to one record what the REST operation of its name does. */
 function action<Schema extends z.ZodMiniType>(
@@ -78,13 +76,13 @@ export const actionFields: FieldTable = {
   ),
   'Mutation.mergeContacts': write((call) => {
     const input = validate(mergeInput, withoutNulls(call.args.input), '/input');
-    const until = Date.now() + movingMillis;
+    const isOver = movingTime();
     return once('mergeContacts', call, async (commit) => {
       const { contact } = await mergeContacts(
         input,
         call,
         (writes, merged) => commit(writes, merged.contact),
-        () => Date.now() >= until,
+        isOver,
         expectedVersion(call),
       );
       return contact;

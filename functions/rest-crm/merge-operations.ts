@@ -2,15 +2,13 @@ import { duplicatesOf, listDuplicates } from '../crm/duplicates/find-duplicates.
 import { getMerge, listMerges } from '../crm/merge/find-merges.ts';
 import { mergeContacts, undoMerge } from '../crm/merge/merge-contacts.ts';
 import type { MergeInput } from '../crm/merge/merge-input.ts';
+import { movingTime } from '../crm/merge/moving-time.ts';
 import type { MergeResult } from '../crm/merge/plan-merge.ts';
 import type { RestRequest } from '../shared/http/request.ts';
 import { json, type RestResponse, toStored } from '../shared/http/response.ts';
 import type { Operation } from '../shared/http/rest-handler.ts';
 import { carryOutOnce, replaceAnswer } from '../shared/idempotency.ts';
 import type { PlannedWrite } from '../shared/write-plan.ts';
-
-/** How long a request moves references, in milliseconds; its task goes on. */
-const movingMillis = 5_000;
 
 /** Finding duplicates, merging them, and taking that back. */
 export const mergeOperations: Record<string, Operation> = {
@@ -34,10 +32,10 @@ async function answered(
   request: RestRequest,
   act: (commit: Commit, isOver: () => boolean) => Promise<MergeResult>,
 ): Promise<RestResponse> {
-  const until = Date.now() + movingMillis;
+  const isOver = movingTime();
   const result = await act(
     (writes, planned) => carryOutOnce(writes, request.idempotency, toStored(json(200, planned))),
-    () => Date.now() >= until,
+    isOver,
   );
   const response = json(200, result);
   await replaceAnswer(request.idempotency, toStored(response));
